@@ -1,0 +1,109 @@
+"""The command line's front door: lazy commands, one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from captools import __version__
+from captools.model.errors import CaptoolsError, ExitCode
+
+# command -> module; a module is imported only when its command runs (``captools --help`` stays light).
+COMMANDS: dict[str, tuple[str, str]] = {
+    "capture": ("captools.cli.capture", "Capture on one or many nodes and bring everything back."),
+    "nodes": ("captools.cli.nodes", "Show the nodes that can be captured on."),
+    "info": ("captools.cli.info", "Show sources, points, counts, times and clock offsets."),
+    "packets": ("captools.cli.packets", "Print the packet table."),
+    "requests": ("captools.cli.requests", "Join HTTP requests over the proxy's two legs."),
+    "paths": ("captools.cli.paths", "Follow every flow over the observation points."),
+    "findings": ("captools.cli.findings", "Say what went wrong, and prove it with frames."),
+    "encryption": ("captools.cli.encryption", "Tell what WireGuard carried and what crossed in the clear."),
+    "report": ("captools.cli.report", "Write one report file: HTML, Markdown or JSON."),
+    "tui": ("captools.cli.tui", "Investigate on screen."),
+    "lab": ("captools.cli.lab", "Run a real cluster of network namespaces on this machine."),
+    "demo": ("captools.cli.demo", "The main job from end to end, on the lab or on the reference captures."),
+    "doctor": ("captools.cli.doctor", "Check this machine: tools, versions, permissions."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table alone: no import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: captools demo, or: captools findings YOUR.pcap",
+)
+@click.version_option(__version__, prog_name="captools")
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
+@click.pass_context
+def main(ctx: click.Context, debug: bool) -> None:
+    """Follow one request across every node, tunnel, NAT and proxy of a Kubernetes/Cilium cluster.
+
+    SOURCE is a session folder, a capture file (NODE/IFACE=FILE names its point), or a folder of captures.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def run() -> None:
+    """Run the command line; every failure becomes one sentence on stderr and a documented exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code = main.main(prog_name=Path(sys.argv[0]).name, standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("captools: stopped", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except CaptoolsError as error:
+        click.echo(f"captools: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(f"captools: internal error: {type(error).__name__}: {error}; {_keep_log()}", err=True)
+        sys.exit(ExitCode.BUG)
+
+
+def _keep_log() -> str:
+    """Write the traceback of the error being handled to a private file and say where it is."""
+    import tempfile
+    import traceback
+
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="captools-bug-", suffix=".log", delete=False) as log:
+            traceback.print_exc(file=log)
+        return f"this is our bug: please report it with {log.name}"
+    except OSError:
+        return "this is our bug: run it again with --debug and report what it prints"

@@ -1,0 +1,1 @@
+"""Capture on nodes: plan what to run, run it over a transport, store what comes back."""

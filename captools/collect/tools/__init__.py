@@ -1,0 +1,1 @@
+"""Capture tools, one file each: how to start it, when it is ready, what its counts mean."""

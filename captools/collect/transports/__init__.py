@@ -1,0 +1,1 @@
+"""Ways to run one process on a node, one file each."""

@@ -1,0 +1,1 @@
+"""A second opinion on a few packets: field trees by scapy and by tshark."""

@@ -1,0 +1,1 @@
+"""Rules: one file each, reading the analysis only. Pure."""

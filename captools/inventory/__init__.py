@@ -1,0 +1,1 @@
+"""Cluster facts read from text: kubectl, cilium, ip, wg, hubble. Pure."""

@@ -1,0 +1,1 @@
+"""Real nodes in network namespaces: the cluster captools is proven on."""

@@ -1,0 +1,1 @@
+"""Lab scenarios, one file each."""

@@ -1,0 +1,56 @@
+"""The analysis: everything that was read and concluded; what findings, views, reports and screens ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from captools.model.cluster import Cluster
+from captools.model.encryption import Encryption
+from captools.model.evidence import Blindness
+from captools.model.findings import Finding
+from captools.model.paths import Path
+from captools.model.requests import Request
+from captools.model.session import Manifest
+from captools.model.sources import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockOffset:
+    """How far a node's clock runs ahead of the reference node's; None where unknown."""
+
+    node: str
+    offset_ns: int | None
+    error_ns: int | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """One opened session, correlated. ``findings`` are sorted: errors first."""
+
+    sources: tuple[Source, ...]
+    packets: pa.Table  # schema captools.model.packets.PACKETS
+    http: pa.Table  # schema captools.model.packets.HTTP
+    cluster: Cluster
+    paths: tuple[Path, ...]
+    requests: tuple[Request, ...]
+    encryption: Encryption
+    coverage: tuple[Blindness, ...]
+    clocks: tuple[ClockOffset, ...]
+    clock_reference: str
+    findings: tuple[Finding, ...] = ()
+    manifest: Manifest | None = None
+    title: str = ""
+    warnings: tuple[str, ...] = ()
+    expect_encryption: bool = False
+    tunnel_ports: tuple[int, ...] = (8472, 4789)
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """Return the source called ``name``; KeyError where there is none."""
+        for source in self.sources:
+            if source.name == name:
+                return source
+        raise KeyError(name)

@@ -1,0 +1,270 @@
+"""Cluster facts at capture time: nodes, pods, identities, links, routes, WireGuard peers.
+
+Addresses resolve as (node, address): 10.0.2.15 exists on every node of the SCENARIOS cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import ip_address
+
+from captools.model.addresses import contains, network
+
+# V/pkg/identity/numericidentity.go:34-46 (FACTS, section 3)
+RESERVED_IDENTITIES: dict[int, str] = {
+    0: "reserved:unknown", 1: "reserved:host", 2: "reserved:world", 3: "reserved:unmanaged",
+    4: "reserved:health", 5: "reserved:init", 6: "reserved:remote-node", 7: "reserved:kube-apiserver",
+    8: "reserved:ingress", 9: "reserved:world-ipv4", 10: "reserved:world-ipv6",
+}  # fmt: skip
+
+
+class AddressKind(StrEnum):
+    """What an address is to the cluster."""
+
+    POD = "pod"
+    NODE = "node"
+    CILIUM_HOST = "cilium-host"
+    INGRESS = "ingress"
+    SERVICE = "service"  # ClusterIP
+    VIP = "vip"  # LoadBalancer address
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One interface of a node (``ip -d -j link``)."""
+
+    index: int
+    name: str
+    mac: str = ""
+    mtu: int = 0
+    kind: str = ""
+    state: str = ""
+    addresses: tuple[str, ...] = ()  # without prefix length, in kernel order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route of a node (``ip -j route show table all``)."""
+
+    prefix: str  # "default" is written 0.0.0.0/0 or ::/0
+    via: str = ""
+    dev: str = ""
+    src: str = ""
+    table: str = "main"
+    metric: int = 0
+    kind: str = "unicast"
+    encap_id: int | None = None  # lwtunnel: the VNI
+    encap_dst: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One policy-routing rule (``ip -j rule``)."""
+
+    priority: int
+    table: str
+    source: str = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """One neighbour entry (``ip -j neigh``)."""
+
+    address: str
+    mac: str
+    dev: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireGuardPeer:
+    """One peer of a node's WireGuard interface (``wg show``; never a private key)."""
+
+    public_key: str
+    endpoint: str = ""
+    allowed_ips: tuple[str, ...] = ()
+    latest_handshake: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireGuard:
+    """A node's WireGuard interface."""
+
+    interface: str
+    public_key: str = ""
+    listen_port: int | None = None
+    peers: tuple[WireGuardPeer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One machine: a cluster node, or a router or client outside the cluster."""
+
+    name: str
+    internal_ip: str = ""
+    pod_cidrs: tuple[str, ...] = ()
+    cilium_host: str = ""
+    ingress: str = ""
+    in_cluster: bool = False
+    links: tuple[Link, ...] = ()
+    routes: tuple[Route, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    wireguard: WireGuard | None = None
+
+    def link(self, name: str) -> Link | None:
+        """Return the link called ``name``."""
+        return next((link for link in self.links if link.name == name), None)
+
+    def link_index(self, index: int) -> Link | None:
+        """Return the link with this interface index."""
+        return next((link for link in self.links if link.index == index), None)
+
+    def local_addresses(self) -> frozenset[str]:
+        """Return every address configured on this node."""
+        return frozenset(address for link in self.links for address in link.addresses)
+
+    def route_to(self, address: str, *, source: str = "") -> Route | None:
+        """Return the route this node's own tables choose for ``address``, by rules and longest prefix.
+
+        ``source`` selects ``ip rule from`` tables. None where no table has a route, or the tables are
+        not known.
+        """
+        tables = ["local", "main", "default"]
+        if self.rules:
+            tables = [
+                rule.table
+                for rule in sorted(self.rules, key=lambda rule: rule.priority)
+                if rule.source in ("all", "") or (source and contains(rule.source, source))
+            ]
+        version = ip_address(address).version
+        for table in tables:
+            hits = [
+                route
+                for route in self.routes
+                if route.table == table and network(route.prefix).version == version and contains(route.prefix, address)
+            ]
+            if hits:
+                return min(hits, key=lambda route: (-network(route.prefix).prefixlen, route.metric))
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """One pod, with what Cilium knows of it."""
+
+    namespace: str
+    name: str
+    ip: str
+    node: str = ""
+    identity: int | None = None
+    labels: tuple[str, ...] = ()
+    interface: str = ""  # its lxc device on the node
+    host_network: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One Kubernetes Service with the addresses it answers on."""
+
+    namespace: str
+    name: str
+    cluster_ips: tuple[str, ...] = ()
+    vips: tuple[str, ...] = ()
+    ports: tuple[tuple[int, int], ...] = ()  # (port, target port)
+    backends: tuple[str, ...] = ()  # pod addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """All facts of one inventory. Empty where none was given: every lookup then answers None."""
+
+    nodes: tuple[Node, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    services: tuple[Service, ...] = ()
+    identities: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict)  # cilium-config
+    warnings: tuple[str, ...] = ()
+
+    def node(self, name: str) -> Node | None:
+        """Return the node called ``name``."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def pod_of(self, address: str) -> Pod | None:
+        """Return the pod that owns ``address`` (host-network pods share their node's address: never them)."""
+        return next((pod for pod in self.pods if pod.ip == address and not pod.host_network), None)
+
+    def node_of_pod_address(self, address: str) -> Node | None:
+        """Return the node whose pod CIDR holds ``address``."""
+        pod = self.pod_of(address)
+        if pod is not None and pod.node:
+            return self.node(pod.node)
+        return next((n for n in self.nodes if any(contains(cidr, address) for cidr in n.pod_cidrs)), None)
+
+    def node_of_underlay(self, address: str) -> Node | None:
+        """Return the node reached at this address from other nodes: its InternalIP only."""
+        return next((node for node in self.nodes if node.internal_ip and node.internal_ip == address), None)
+
+    def node_of_mac(self, mac: str) -> tuple[Node, Link] | None:
+        """Return the node and link that own a MAC address; None where it is unknown or not unique."""
+        found = [(node, link) for node in self.nodes for link in node.links if link.mac and link.mac == mac]
+        return found[0] if len(found) == 1 else None
+
+    def kind(self, address: str, *, node: str = "") -> AddressKind:
+        """Return what ``address`` is, as seen from ``node`` (node-local addresses are looked up there first)."""
+        if any(address and address == other.ingress for other in self.nodes):
+            return AddressKind.INGRESS
+        if any(address and address == other.cilium_host for other in self.nodes):
+            return AddressKind.CILIUM_HOST
+        here = self.node(node)
+        if here is not None and address in here.local_addresses():
+            host = here.link("cilium_host")
+            return AddressKind.CILIUM_HOST if host and address in host.addresses else AddressKind.NODE
+        if self.node_of_underlay(address) is not None:
+            return AddressKind.NODE
+        if self.pod_of(address) is not None or any(
+            contains(cidr, address) for other in self.nodes for cidr in other.pod_cidrs
+        ):
+            return AddressKind.POD
+        if any(address in service.vips for service in self.services):
+            return AddressKind.VIP
+        if any(address in service.cluster_ips for service in self.services):
+            return AddressKind.SERVICE
+        return AddressKind.OTHER
+
+    def identity_name(self, identity: int | None) -> str:
+        """Return what an identity stands for: reserved name, labels, or its number."""
+        if identity is None:
+            return ""
+        if identity in RESERVED_IDENTITIES:
+            return RESERVED_IDENTITIES[identity]
+        labels = self.identities.get(identity)
+        return ",".join(labels) if labels else str(identity)
+
+    def name(self, address: str, *, node: str = "") -> str:
+        """Return how a person calls an address: pod, node or service name; the empty string if unknown."""
+        pod = self.pod_of(address)
+        if pod is not None:
+            return pod.full_name
+        for other in self.nodes:
+            if address and address == other.ingress:
+                return f"ingress of {other.name}"
+            if address and address == other.cilium_host:
+                return f"cilium_host of {other.name}"
+        underlay = self.node_of_underlay(address)
+        if underlay is not None:
+            return underlay.name
+        for service in self.services:
+            if address in service.vips or address in service.cluster_ips:
+                return f"{service.namespace}/{service.name}"
+        here = self.node(node)
+        if here is not None and address in here.local_addresses():
+            return here.name
+        return ""

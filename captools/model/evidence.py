@@ -1,0 +1,61 @@
+"""Evidence: frames that prove a statement, in a form that Wireshark opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Confidence(StrEnum):
+    """How sure a statement is."""
+
+    PROVEN = "proven"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Frames of one capture file. ``filter`` with ``decode_as`` gives exactly those frames in tshark."""
+
+    point: str
+    file: str
+    sha256: str
+    frames: tuple[int, ...]
+    shows: str
+    filter: str = ""
+    decode_as: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form (DESIGN, section 7)."""
+        return {
+            "point": self.point, "file": self.file, "sha256": self.sha256, "frames": list(self.frames),
+            "filter": self.filter, "decode_as": self.decode_as, "shows": self.shows,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Which points a statement rests on, and why that is enough (or not)."""
+
+    points: tuple[str, ...] = ()
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"points": list(self.points), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blindness:
+    """A stretch of time in which one point could not be relied on."""
+
+    point: str
+    start: str  # RFC 3339, or "" where it holds for the whole capture
+    end: str
+    why_blind: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form (keys ``from`` and ``to``)."""
+        return {"point": self.point, "from": self.start, "to": self.end, "why_blind": self.why_blind}

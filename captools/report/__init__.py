@@ -1,0 +1,1 @@
+"""Reports: one document, drawn by several renderers. Pure."""

@@ -1,0 +1,1 @@
+"""scapy layers, one protocol per file, each with bind(); nothing binds at import."""

@@ -1,0 +1,1 @@
+"""The Textual screens over one analysis; they ask views and never decode."""
