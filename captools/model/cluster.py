@@ -57,15 +57,43 @@ class Route:
     kind: str = "unicast"
     encap_id: int | None = None  # lwtunnel: the VNI
     encap_dst: str = ""
+    dead: bool = False  # its next hop's link is down: the kernel passes it over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One policy-routing rule (``ip -j rule``)."""
+    """One policy-routing rule (``ip -j rule``); the empty string for a selector the rule does not have."""
 
     priority: int
     table: str
     source: str = "all"
+    destination: str = "all"
+    inverted: bool = False  # ``not``: the rule holds for what its selectors do not match
+    fwmark: str = ""
+    iif: str = ""
+    oif: str = ""
+    other: str = ""  # further selectors (ports, protocol, TOS), as printed
+    action: str = ""  # blackhole, unreachable, prohibit; "" looks into the table
+    suppress_prefixlen: int | None = None  # routes this short or shorter do not count
+
+    def applies(self, address: str, source: str) -> bool:
+        """Tell whether the rule holds for an unmarked packet this node sends from ``source`` ("" unbound)."""
+        sender = source or ("::" if ":" in address else "0.0.0.0")
+        matches = (
+            not self.fwmark
+            and not self.oif
+            and not self.other
+            and self.iif in ("", "lo")
+            and (self.source in ("all", "") or contains(self.source, sender))
+            and (self.destination in ("all", "") or contains(self.destination, address))
+        )
+        return matches != self.inverted
+
+
+# What the kernel starts with; also what a plain ``ip route`` (table main alone) answers to.
+_RULES_WITHOUT_POLICY = tuple(
+    Rule(priority=priority, table=table) for priority, table in ((0, "local"), (32766, "main"), (32767, "default"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,25 +157,30 @@ class Node:
     def route_to(self, address: str, *, source: str = "") -> Route | None:
         """Return the route this node's own tables choose for ``address``, by rules and longest prefix.
 
-        ``source`` selects ``ip rule from`` tables. None where no table has a route, or the tables are
-        not known.
+        ``source`` selects ``ip rule from`` tables; the packet is taken to be unmarked and sent by this node,
+        so rules on marks, ports or incoming interfaces do not hold for it. None where no table has a route,
+        or the tables are not known. A route or rule that refuses is returned with its kind (blackhole,
+        unreachable, prohibit). Of several equal next hops the first is returned.
         """
-        tables = ["local", "main", "default"]
-        if self.rules:
-            tables = [
-                rule.table
-                for rule in sorted(self.rules, key=lambda rule: rule.priority)
-                if rule.source in ("all", "") or (source and contains(rule.source, source))
-            ]
-        version = ip_address(address).version
-        for table in tables:
+        rules = sorted(self.rules, key=lambda rule: rule.priority) or _RULES_WITHOUT_POLICY
+        wanted = ip_address(address)
+        for rule in rules:
+            if not rule.applies(address, source):
+                continue
+            if rule.action:
+                return Route(prefix=f"{address}/{wanted.max_prefixlen}", table="", kind=rule.action)
             hits = [
-                route
+                (network(route.prefix).prefixlen, -route.metric, route)
                 for route in self.routes
-                if route.table == table and network(route.prefix).version == version and contains(route.prefix, address)
+                if route.table == rule.table and not route.dead and wanted in network(route.prefix)
             ]
-            if hits:
-                return min(hits, key=lambda route: (-network(route.prefix).prefixlen, route.metric))
+            if not hits:
+                continue
+            length, _, best = max(hits, key=lambda hit: hit[:2])
+            suppressed = rule.suppress_prefixlen is not None and length <= rule.suppress_prefixlen
+            # "throw" ends the search in this table only (ip-route(8)).
+            if best.kind != "throw" and not suppressed:
+                return best
         return None
 
 
@@ -183,6 +216,18 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IpcacheEntry:
+    """What Cilium's ipcache says of one prefix (``cilium-dbg bpf ipcache list``, ``cilium ip list``)."""
+
+    prefix: str
+    identity: int | None = None
+    labels: tuple[str, ...] = ()
+    tunnel_endpoint: str = ""  # the node behind which it lies; "" for local or directly routed prefixes
+    encrypt_key: int | None = None  # 255: WireGuard (V/pkg/wireguard/types/types.go:20)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """All facts of one inventory. Empty where none was given: every lookup then answers None."""
 
@@ -192,6 +237,7 @@ class Cluster:
     identities: dict[int, tuple[str, ...]] = field(default_factory=dict)
     config: dict[str, str] = field(default_factory=dict)  # cilium-config
     warnings: tuple[str, ...] = ()
+    ipcache: tuple[IpcacheEntry, ...] = ()
 
     def node(self, name: str) -> Node | None:
         """Return the node called ``name``."""

@@ -99,9 +99,9 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("arp_target_mac", MAC),
     ("tunnel", WORD), ("vni", pa.uint32()), ("outer_src", ADDRESS), ("outer_dst", ADDRESS),
     ("outer_sport", pa.uint16()), ("outer_dport", pa.uint16()), ("outer_ttl", pa.uint8()),
-    ("outer_ip_id", pa.uint32()), ("dsr_addr", ADDRESS), ("dsr_port", pa.uint16()), ("depth", pa.uint8()),
+    ("outer_ip_id", pa.uint32()), ("outer_eth_src", MAC), ("outer_eth_dst", MAC), ("dsr_addr", ADDRESS), ("dsr_port", pa.uint16()), ("depth", pa.uint8()),
     ("wg_type", pa.uint8()), ("wg_sender", pa.uint32()), ("wg_receiver", pa.uint32()), ("wg_counter", pa.uint64()),
-    ("payload_off", pa.uint32()), ("payload_len", pa.uint32()), ("payload_hash", pa.uint64()),
+    ("payload_off", pa.uint32()), ("payload_len", pa.uint32()), ("payload_hash", pa.uint64()), ("payload_head", pa.uint64()),
     ("decode_stop", WORD), ("decode_stop_at", pa.uint32()),
 )  # fmt: skip
 
@@ -123,6 +123,8 @@ HTTP = pa.schema(
         pa.field("xff", pa.list_(pa.string())),
         pa.field("request_id", pa.string()),
         pa.field("content_length", pa.int64()),
+        pa.field("body_hash", pa.uint64()),  # of the whole body, where it came in the same segment as its head
+        pa.field("order", pa.int64()),  # 0 for the first head of its segment, 1 for one pipelined behind it
         pa.field("headers", pa.map_(pa.string(), pa.string())),
         pa.field("complete", pa.bool_()),  # the blank line that ends the head was in this segment
     ]

@@ -1,0 +1,142 @@
+"""One capture tool on the node: its process, its pipes, and how it is asked to end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+from typing import Any, Dict, List, Optional, Tuple
+
+from captools.agent import frames
+from captools.agent.facts import environment
+
+# A deeper pipe rides out a short stall of the way home before the kernel ring has to.
+PIPE_BYTES = 1024 * 1024
+F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ exists from Python 3.10 on only
+PR_SET_PDEATHSIG = 1
+PCAP_PLACEHOLDER = "{pcap}"
+READY_WINDOW = 16 * 1024  # the marker stands in the first bytes a tool prints
+
+
+def _load_prctl() -> Any:
+    try:
+        import ctypes
+
+        return ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None  # a minimal Python: the pipes still end the tool when the agent dies
+
+
+_PRCTL = _load_prctl()
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end the tool if the agent itself is killed: nothing may stay behind."""
+    if _PRCTL is not None:
+        _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Tool:
+    """A running tool. ``pipes`` maps each open descriptor to the kind of frame its bytes become.
+
+    ``spec`` comes from the controller: ``channel``, ``argv``, ``packets`` ("stdout" or "pipe"), ``ready``
+    (text that means it is listening) with ``ready_in`` ("stderr" or "text"), and ``poll_signal`` (number of
+    a signal that makes it print its counts, or 0).
+    """
+
+    def __init__(self, spec: Dict[str, Any]) -> None:
+        self.channel = int(spec["channel"])
+        self.ready_marker = str(spec["ready"]).encode()
+        self.ready_kind = frames.TEXT if spec.get("ready_in") == "text" else frames.ERROR
+        self.poll_signal = int(spec.get("poll_signal", 0))
+        self.ready = False
+        self.signalled_ns = 0
+        self.escalation = 0  # how many signals it has ignored
+        self.quiet_since = 0.0  # when it last gave a byte, for deciding that it hangs
+        self._seen = b""
+        self.pipes: Dict[int, bytes] = {}
+        self.process = self._start([str(part) for part in spec["argv"]], spec.get("packets") == "pipe")
+
+    def _start(self, argv: List[str], own_pipe: bool) -> "subprocess.Popen[bytes]":
+        """Start the tool; raise OSError where it cannot be."""
+        env = environment()
+        program = shutil.which(argv[0], path=env["PATH"])
+        if program is None:
+            raise FileNotFoundError("%s: not found" % argv[0])
+        packets, write_end = os.pipe() if own_pipe else (-1, -1)
+        try:
+            # The tool reopens the pipe by name, so packets need no file on the node.
+            process = subprocess.Popen(
+                [program] + [part.replace(PCAP_PLACEHOLDER, "/dev/fd/%d" % write_end) for part in argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=env,
+                cwd="/",
+                start_new_session=True,
+                pass_fds=(write_end,) if own_pipe else (),
+                preexec_fn=_die_with_parent,
+            )
+        except OSError:
+            if own_pipe:
+                os.close(packets)
+            raise
+        finally:
+            if own_pipe:
+                os.close(write_end)
+        assert process.stdout is not None and process.stderr is not None
+        self.pipes[process.stderr.fileno()] = frames.ERROR
+        self.pipes[process.stdout.fileno()] = frames.TEXT if own_pipe else frames.DATA
+        if own_pipe:
+            self.pipes[packets] = frames.DATA
+        for descriptor in self.pipes:
+            os.set_blocking(descriptor, False)
+            # An unprivileged user's pipe budget may be used up: a smaller pipe works too.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(descriptor, F_SETPIPE_SZ, PIPE_BYTES)
+        self._own_pipe = packets
+        return process
+
+    def became_ready(self, kind: bytes, data: bytes) -> bool:
+        """Tell whether these bytes are the ones that first say that the tool is listening."""
+        if self.ready or kind != self.ready_kind or len(self._seen) > READY_WINDOW:
+            return False
+        self._seen += data
+        self.ready = self.ready_marker in self._seen
+        return self.ready
+
+    def close(self, descriptor: int) -> None:
+        """Forget a pipe that has reached its end."""
+        del self.pipes[descriptor]
+        if descriptor == self._own_pipe:
+            os.close(descriptor)
+        elif self.process.stdout is not None and descriptor == self.process.stdout.fileno():
+            self.process.stdout.close()
+        elif self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the tool's whole process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended meanwhile
+            os.killpg(self.process.pid, number)
+
+    def ask_counts(self) -> None:
+        """Make the tool print its counts so far. Before it is ready the signal would end it instead."""
+        if self.ready and self.poll_signal and self.process.poll() is None:
+            self.process.send_signal(self.poll_signal)
+
+    def finished(self) -> Optional[int]:
+        """Return the exit code once the process has ended and every pipe is empty."""
+        code = self.process.poll()
+        return None if self.pipes or code is None else code
+
+
+def start(spec: Dict[str, Any]) -> Tuple[Optional[Tool], str]:
+    """Start one tool; return it, or None and the reason."""
+    try:
+        return Tool(spec), ""
+    except (OSError, ValueError) as error:
+        return None, str(error)

@@ -1,0 +1,33 @@
+"""Times and sizes as people type them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from captools.model.errors import UsageError
+
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+MAX_SECONDS = 366 * 24 * 3600
+MAX_BYTES = 1 << 40
+
+
+def seconds(text: str) -> float:
+    """Return ``30s``, ``5m``, ``1h``, ``500ms`` or plain seconds as seconds; UsageError for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|)", text.strip(), re.IGNORECASE)
+    value = float(found[1]) * _SECONDS[found[2].lower()] if found else 0.0
+    if not 0 < value <= MAX_SECONDS:
+        raise UsageError(f"{text!r} is not a length of time", hint="write 30s, 5m or 1h")
+    return value
+
+
+def byte_count(text: str) -> int:
+    """Return ``256MiB``, ``64M``, ``1GiB`` or plain bytes as bytes; UsageError for anything else.
+
+    ``M``, ``MB`` and ``MiB`` all mean 1,048,576 bytes: rings are counted in powers of two.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?", text.strip(), re.IGNORECASE)
+    value = int(float(found[1]) * _BYTES[found[2].lower()]) if found else 0
+    if not 0 < value <= MAX_BYTES:
+        raise UsageError(f"{text!r} is not a size", hint="write 256MiB or 1GiB")
+    return value

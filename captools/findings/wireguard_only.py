@@ -1,0 +1,52 @@
+"""wireguard-only: between two nodes nothing but WireGuard was seen, and data really flowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from captools.findings._words import counted
+from captools.model.analysis import Analysis
+from captools.model.encryption import Verdict
+from captools.model.evidence import Confidence, Coverage
+from captools.model.findings import Finding, FindingRule, Severity
+
+
+def _judge(analysis: Analysis) -> Iterator[Finding]:
+    if analysis.encryption.verdict is not Verdict.ENCRYPTED:
+        return
+    for pair in analysis.encryption.pairs:
+        if not pair.wireguard_packets or pair.cleartext_packets:
+            continue
+        inner = ""
+        if pair.matched_inner or pair.unmatched_inner:
+            inner = (
+                f" {pair.matched_inner} of {counted(pair.matched_inner + pair.unmatched_inner, 'inner sighting')} at "
+                "WireGuard devices fit a datagram by size, order and time."
+            )
+        answered = sum(1 for one in pair.handshakes if one.result == "answered")
+        shakes = f" {answered} of {counted(len(pair.handshakes), 'handshake')} answered." if pair.handshakes else ""
+        yield Finding(
+            rule=RULE.id,
+            severity=RULE.severity,
+            # Matching inner packets to datagrams is the step from "encrypted data flowed" to "these packets were in it".
+            confidence=Confidence.PROVEN if pair.matched_inner else Confidence.LIKELY,
+            statement=(
+                f"Between {pair.a} and {pair.b} pod traffic crossed in WireGuard only: "
+                f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear.{inner}{shakes}"
+            ),
+            subject={"src": pair.a, "dst": pair.b},
+            evidence=pair.evidence,
+            coverage=Coverage(points=_points(pair.coverage), reason=pair.coverage),
+        )
+
+
+def _points(coverage: str) -> tuple[str, ...]:
+    return tuple(word.strip(",;") for word in coverage.split() if "/" in word)
+
+
+RULE = FindingRule(
+    id="wireguard-only",
+    severity=Severity.NOTE,
+    title="Between nodes, pod traffic was seen in WireGuard only",
+    judge=_judge,
+)

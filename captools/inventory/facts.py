@@ -1,0 +1,56 @@
+"""What one inventory file says, before it is merged with what the others say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from captools.model.cluster import IpcacheEntry, Node, Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodFact:
+    """What one file knows of one pod. Empty: this file does not say."""
+
+    namespace: str = ""
+    name: str = ""
+    ip: str = ""
+    node: str = ""
+    host_ip: str = ""  # the address of its node
+    identity: int | None = None
+    labels: tuple[str, ...] = ()
+    interface: str = ""
+    host_network: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """One EndpointSlice: the ready addresses behind a service, and the numbers of its named ports."""
+
+    namespace: str
+    service: str
+    addresses: tuple[str, ...] = ()
+    ports: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFact:
+    """One Service; ``named_ports`` are ports whose target is a name: (port, port's name, target's name)."""
+
+    service: Service
+    named_ports: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Facts:
+    """Everything one file says."""
+
+    nodes: list[Node] = field(default_factory=list)
+    pods: list[PodFact] = field(default_factory=list)
+    services: list[ServiceFact] = field(default_factory=list)
+    backends: list[Backends] = field(default_factory=list)
+    identities: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    ipcache: list[IpcacheEntry] = field(default_factory=list)
+    config: dict[str, str] = field(default_factory=dict)
+    # Kubernetes' own podCIDRs: Cilium uses them only in IPAM mode "kubernetes".
+    kube_pod_cidrs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)

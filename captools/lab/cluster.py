@@ -1,0 +1,303 @@
+"""A running lab: bring the cluster up, hand out its machines, take it down without a trace."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from captools.lab import envoy, firewall, inventory, network, sshd, state, wireguard
+from captools.lab.netns import Machine, held, hold, python
+from captools.lab.preflight import envoy_path, require
+from captools.lab.topology import HTTP_PORT, LEADER, MACHINES, NODES, PODS, ROUTER, Mode, node_called
+from captools.model.errors import CaptureFailed, UsageError
+
+_READY_TIMEOUT_S = 20.0
+_FABRIC = ("uplink", "switch")
+T = TypeVar("T")
+
+
+class Lab:
+    """One cluster. As a context manager it goes away at the end of the block, whatever happens.
+
+    ``keep()`` lets it outlive this process; ``state.remove`` (``captools lab down``) then ends it. Labs share
+    nothing, so any number can run side by side under different names.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: Mode = Mode.NATIVE,
+        name: str = "default",
+        directory: Path | None = None,
+        endpoint_routes: bool = False,
+        offloads: bool = True,
+    ) -> None:
+        self.mode = mode
+        self.name = name
+        self.link = state.folder_of(name)
+        self.directory = (directory or self.link).absolute()
+        self.endpoint_routes = endpoint_routes
+        self.offloads = offloads
+        self.machines: dict[str, Machine] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._init: subprocess.Popen[str] | None = None
+        self._record: state.LabRecord | None = None
+
+    @property
+    def config_file(self) -> Path:
+        """The ``captools.toml`` that ``captools capture`` reads."""
+        return self.directory / "captools.toml"
+
+    def machine(self, name: str) -> Machine:
+        """Return a node, the router or a pod by name; KeyError where there is none."""
+        return self.machines[name]
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.down()
+
+    def up(self) -> None:
+        """Build the whole cluster and wait until everything answers.
+
+        Whatever goes wrong on the way, an interrupt included, takes down what was built so far.
+        """
+        require(self.mode, offloads=self.offloads)
+        claim = self._claim()
+        try:
+            self._start_init()
+            self._start_machines()
+            self._wire()
+            self._start_services()
+            self._write_outputs()
+        except BaseException:
+            self.down()
+            raise
+        finally:
+            os.close(claim)
+
+    def keep(self) -> None:
+        """Let the lab outlive this process."""
+        assert self._init is not None and self._init.stdin is not None
+        self._init.stdin.write("k")
+        self._init.stdin.close()
+
+    def down(self) -> None:
+        """End every process of the lab and remove its files; harmless where nothing is up."""
+        if self._record is not None:
+            state.remove(self.directory)
+            self._record = None
+        if self._init is not None:
+            for pipe in (self._init.stdin, self._init.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+            self._init.wait()
+            self._init = None
+        self.machines.clear()
+
+    def _claim(self) -> int:
+        """Take the lab's folder for us alone and return the open folder that holds the lock."""
+        left_behind = state.read(self.link) or state.read(self.directory)
+        if left_behind is not None and left_behind.running:
+            raise UsageError(
+                f"a lab called {left_behind.name!r} is already running in {self.link}",
+                hint=f"take it down first: captools lab down --name {left_behind.name}",
+            )
+        for folder in (self.link, self.directory):
+            state.remove(folder)
+        if any(self.directory.is_relative_to(hidden) for hidden in ("/run", "/var/run")):
+            raise UsageError(f"{self.directory}: the lab's machines have a /run of their own", hint="choose another --dir")
+        self.directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+        claim = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if any(self.directory.iterdir()):
+                raise UsageError(f"{self.directory} is not empty and holds no lab", hint="choose another --dir")
+        except BlockingIOError as error:
+            os.close(claim)
+            raise UsageError(f"a lab is just being built in {self.directory}", hint="wait, or choose a --name") from error
+        except BaseException:
+            os.close(claim)
+            raise
+        self._note(state.LabRecord(name=self.name, mode=self.mode.value))
+        if self.link != self.directory:
+            self.link.parent.mkdir(parents=True, exist_ok=True)
+            self.link.symlink_to(self.directory)
+        return claim
+
+    def _note(self, record: state.LabRecord) -> None:
+        self._record = record
+        state.write(self.directory, record)
+
+    def _start_init(self) -> None:
+        """Start the lab's process 1. It watches our end of a pipe: should we die, it ends the lab."""
+        paths = [str(self.directory), *([str(self.link)] if self.link != self.directory else [])]
+        self._init = subprocess.Popen(
+            ["unshare", "--pid", "--fork", "--kill-child", "--", *python("init", self.name, *paths)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1,
+            start_new_session=True,
+        )  # fmt: skip
+        assert self._init.stdout is not None
+        line = self._init.stdout.readline().strip()
+        if not line.isdigit():
+            raise CaptureFailed(
+                "this machine does not let us make a PID namespace, which the lab lives in",
+                hint="run as root outside a restricted container",
+            )
+        pid = int(line)
+        self._note(
+            state.LabRecord(name=self.name, mode=self.mode.value, pid=pid, start_ticks=state.start_ticks(pid))
+        )
+
+    def _start_machines(self) -> None:
+        """Start all holders side by side and make each one's settings before any interface exists."""
+        assert self._record is not None
+        (self.directory / "log").mkdir()
+        for name in MACHINES:
+            sshd.etc_files(self.directory / "etc" / name, name)
+        names = [*MACHINES, *(pod.name for pod in PODS), *_FABRIC]
+        etc = {name: self.directory / "etc" / name for name in MACHINES}
+        starting = {
+            name: hold(self._record.pid, name, etc=etc.get(name), mounts=name in MACHINES) for name in names
+        }
+        for name, holder in starting.items():
+            self.machines[name] = held(holder, name, mounts=name in MACHINES)
+
+        def prepare(name: str) -> None:
+            self.machines[name].run(["sysctl", "-q", "-w", *network.sysctls(forward=name in MACHINES)])
+
+        _together(prepare, names)
+
+    def _wire(self) -> None:
+        """Build all links, addresses and routes."""
+        pids = {name: machine.pid for name, machine in self.machines.items()}
+        # eth0 first: its address is then the first of the node (FACTS, section 14).
+        self.machines["uplink"].batch(network.uplink(pids))
+        self.machines["switch"].batch(network.switches(pids))
+        self.machines["uplink"].run(["nft", "-f", "-"], text=firewall.uplink_rules())
+
+        def build(name: str) -> None:
+            machine = self.machines[name]
+            if name == ROUTER:
+                machine.batch(network.router(self.mode))
+                return
+            node = node_called(name)
+            machine.batch(network.node(node, self.mode, pids, endpoint_routes=self.endpoint_routes))
+            machine.run(["nft", "-f", "-"], text=firewall.node_rules(node))
+
+        _together(build, MACHINES)
+        _together(
+            lambda pod: self.machines[pod.name].batch(network.pod(pod, node_called(pod.node).cilium_host, self.mode)),
+            PODS,
+        )
+        if not self.offloads:
+            _together(_switch_offloads_off, self.machines.values())
+
+    def _start_services(self) -> None:
+        """Start webpods, Envoy, sshd and WireGuard, and wait until each one answers."""
+        log = self.directory / "log"
+        for pod in PODS:
+            if pod.serves:
+                self.machines[pod.name].daemon(python("whoami", pod.ip, str(HTTP_PORT)), log / f"{pod.name}.log")
+        self._start_envoy()
+        if self.mode.encrypted:
+            self._start_wireguard()
+        sshd.make_keys(self.directory / "ssh")
+        _together(
+            lambda name: sshd.start(self.machines[name], self.directory / "ssh", log / f"sshd-{name}.log"), MACHINES
+        )
+        waits = [(name, sshd.PORT) for name in MACHINES] + [(LEADER, HTTP_PORT)]
+        waits += [(pod.name, HTTP_PORT) for pod in PODS if pod.serves]
+        for name, port in waits:
+            self._await(f"{name}: nothing listens on port {port}", lambda n=name, p=port: self.machines[n].listens(p))
+
+    def _start_envoy(self) -> None:
+        file = self.directory / "envoy.json"
+        file.write_text(json.dumps(envoy.config(), indent=1))
+        self.machines[LEADER].daemon(
+            # One worker: its turns over the webpods are then the turns of all connections together.
+            [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
+            self.directory / "log" / "envoy.log",
+        )
+
+    def _start_wireguard(self) -> None:
+        self._keys = wireguard.make_keys()
+        for node in NODES:
+            self.machines[node.name].daemon(
+                ["wireguard-go", "--foreground", wireguard.INTERFACE],
+                self.directory / "log" / f"wireguard-{node.name}.log",
+                env={**os.environ, "LOG_LEVEL": "error"},
+            )
+        for node in NODES:
+            machine = self.machines[node.name]
+            self._await(
+                f"{node.name}: wireguard-go is not ready",
+                lambda m=machine: m.has_file(wireguard.CONTROL_SOCKET),
+            )
+            wireguard.configure(machine, wireguard.peers(node, self._keys))
+            machine.batch(network.wireguard(node, self.mode))
+
+    def _await(self, complaint: str, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        while not ready():
+            if time.monotonic() > deadline:
+                raise CaptureFailed(f"lab: {complaint} after {_READY_TIMEOUT_S:.0f} s\n{self._last_words()}")
+            time.sleep(0.01)
+
+    def _last_words(self) -> str:
+        """Return the ends of the lab's logs: they go away with it, and say why it did not start."""
+        logs = {path.name: path.read_text("utf-8", "replace")[-400:] for path in (self.directory / "log").iterdir()}
+        return "\n".join(f"{name}: {text.strip()}" for name, text in logs.items() if text.strip())
+
+    def _write_outputs(self) -> None:
+        """Write what ``captools capture`` needs: captools.toml, the ssh configuration and the inventory."""
+        folder = self.directory / "inventory"
+        folder.mkdir()
+        keys = {name: public for name, (_, public) in self._keys.items()}
+        documents = inventory.documents(self.mode, endpoint_routes=self.endpoint_routes, public_keys=keys)
+        for file, document in documents.items():
+            (folder / file).write_text(json.dumps(document, indent=1) + "\n")
+        config = self.directory / "ssh" / "config"
+        config.write_text(sshd.client_config(self.directory / "ssh", self.machines["uplink"]))
+        self.config_file.write_text(self._targets())
+
+    def _targets(self) -> str:
+        blocks = ['[cluster]\ninventory = "inventory"\n']
+        for name in MACHINES:
+            role = 'role = "router"\n' if name == ROUTER else ""
+            blocks.append(
+                f'[nodes.{name}]\ntransport = "ssh"\naddress = "{sshd.address_of(name)}"\n'
+                f'user = "{sshd.user_of(name)}"\nport = {sshd.PORT}\nkey = "ssh/id_ed25519"\n'
+                f'ssh_config = "ssh/config"\npid = {self.machines[name].pid}\n{role}'
+            )
+        return "\n".join(blocks)
+
+
+def _together(work: Callable[[T], None], items: Iterable[T]) -> None:
+    """Do one thing to many machines at once; the first failure is raised."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(work, items))
+
+
+def _switch_offloads_off(machine: Machine) -> None:
+    """Make every veth send and receive packets no larger than its MTU."""
+    script = """
+for path in /sys/class/net/*; do
+  name=${path##*/}
+  case $name in lo) continue ;; esac
+  ethtool -K "$name" tso off gso off gro off tx off >/dev/null 2>&1 || true
+done
+"""
+    machine.run(["sh", "-c", script])

@@ -1,0 +1,255 @@
+"""The cluster as kubectl and cilium-dbg print it: the true facts of a lab, file name to JSON document. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from captools.lab.topology import (
+    HTTP_PORT,
+    LEADER,
+    NATIVE_ROUTING_CIDR,
+    NODES,
+    PODS,
+    VIP_DEDICATED,
+    VIP_SHARED,
+    VXLAN_PORT,
+    WEBPODS,
+    LabNode,
+    LabPod,
+    Mode,
+    mac_of,
+    pods_on,
+)
+
+# Allocated as in a real cluster; nothing answers there, because the lab has no socket load balancer.
+_SERVICES = (
+    ("default", "webpod", "ClusterIP", "10.96.73.11", ""),
+    ("default", "cilium-ingress-webpod", "LoadBalancer", "10.96.41.7", VIP_DEDICATED),
+    ("kube-system", "cilium-ingress", "LoadBalancer", "10.96.187.20", VIP_SHARED),
+)
+
+
+def documents(mode: Mode, *, endpoint_routes: bool, public_keys: Mapping[str, str]) -> dict[str, dict[str, Any] | list[Any]]:
+    """Return every inventory file of a lab. ``public_keys`` holds each node's WireGuard key, where there is one."""
+    files: dict[str, dict[str, Any] | list[Any]] = {
+        "pods.json": _list([_pod(pod) for pod in PODS] + [_envoy_pod()]),
+        "nodes.json": _list([_node(node) for node in NODES]),
+        "services.json": _list([_service(*service) for service in _SERVICES]),
+        "endpointslices.json": _list([_endpoint_slice()]),
+        "ciliumnodes.json": _list([_cilium_node(node, public_keys.get(node.name, "")) for node in NODES]),
+        "ciliumendpoints.json": _list([_cilium_endpoint(pod) for pod in PODS]),
+        "ciliumidentities.json": _list([_cilium_identity(pod) for pod in {pod.identity: pod for pod in PODS}.values()]),
+        "cilium-config.json": _config(mode, endpoint_routes=endpoint_routes),
+    }
+    for node in NODES:
+        files[f"cilium-endpoint-list__{node.name}.json"] = [_endpoint(pod) for pod in pods_on(node.name)]
+    return files
+
+
+def _list(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+def _security_labels(pod: LabPod) -> dict[str, str]:
+    return {
+        "k8s:app": pod.app,
+        "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name": pod.namespace,
+        "k8s:io.cilium.k8s.policy.cluster": "default",
+        "k8s:io.cilium.k8s.policy.serviceaccount": "default",
+        "k8s:io.kubernetes.pod.namespace": pod.namespace,
+    }
+
+
+def _label_list(pod: LabPod) -> list[str]:
+    return [f"{key}={value}" for key, value in _security_labels(pod).items()]
+
+
+def _endpoint_id(pod: LabPod) -> int:
+    return 100 + PODS.index(pod)
+
+
+def _pod(pod: LabPod) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod.name, "namespace": pod.namespace, "labels": {"app": pod.app}},
+        "spec": {"nodeName": pod.node},
+        "status": {"phase": "Running", "podIP": pod.ip, "podIPs": [{"ip": pod.ip}]},
+    }
+
+
+def _envoy_pod() -> dict[str, Any]:
+    address = next(node.address for node in NODES if node.name == LEADER)
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "cilium-envoy-9v7lq",
+            "namespace": "kube-system",
+            "labels": {"k8s-app": "cilium-envoy"},
+        },
+        "spec": {"nodeName": LEADER, "hostNetwork": True},
+        "status": {"phase": "Running", "podIP": address, "hostIP": address, "podIPs": [{"ip": address}]},
+    }
+
+
+def _node(node: LabNode) -> dict[str, Any]:
+    role = {"node-role.kubernetes.io/control-plane": ""} if node.control_plane else {}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": node.name, "labels": {"kubernetes.io/hostname": node.name} | role},
+        "spec": {"podCIDR": node.pod_cidr, "podCIDRs": [node.pod_cidr]},
+        "status": {
+            "addresses": [
+                {"type": "InternalIP", "address": node.address},
+                {"type": "Hostname", "address": node.name},
+            ]
+        },
+    }
+
+
+def _service(namespace: str, name: str, kind: str, cluster_ip: str, vip: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "type": kind,
+        "clusterIP": cluster_ip,
+        "clusterIPs": [cluster_ip],
+        "ports": [{"name": "http", "protocol": "TCP", "port": HTTP_PORT, "targetPort": HTTP_PORT}],
+    }
+    if name == "webpod":
+        spec["selector"] = {"app": "webpod"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+        "status": {"loadBalancer": {"ingress": [{"ip": vip}]} if vip else {}},
+    }
+
+
+def _endpoint_slice() -> dict[str, Any]:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "webpod-7xk2p",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "webpod"},
+        },
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "protocol": "TCP", "port": HTTP_PORT}],
+        "endpoints": [
+            {
+                "addresses": [pod.ip],
+                "conditions": {"ready": True, "serving": True, "terminating": False},
+                "nodeName": pod.node,
+                "targetRef": {"kind": "Pod", "name": pod.name, "namespace": pod.namespace},
+            }
+            for pod in WEBPODS
+        ],
+    }
+
+
+def _cilium_node(node: LabNode, public_key: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": node.name}
+    if public_key:
+        metadata["annotations"] = {"network.cilium.io/wg-pub-key": public_key}
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNode",
+        "metadata": metadata,
+        "spec": {
+            "addresses": [
+                {"type": "InternalIP", "ip": node.address},
+                {"type": "CiliumInternalIP", "ip": node.cilium_host},
+            ],
+            "encryption": {"key": 255} if public_key else {},
+            "ingress": {"ipv4": node.ingress},
+            "ipam": {"podCIDRs": [node.pod_cidr]},
+        },
+    }
+
+
+def _cilium_endpoint(pod: LabPod) -> dict[str, Any]:
+    node = next(node for node in NODES if node.name == pod.node)
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumEndpoint",
+        "metadata": {"name": pod.name, "namespace": pod.namespace},
+        "status": {
+            "id": _endpoint_id(pod),
+            "external-identifiers": {
+                "k8s-namespace": pod.namespace,
+                "k8s-pod-name": pod.name,
+                "pod-name": f"{pod.namespace}/{pod.name}",
+            },
+            "identity": {"id": pod.identity, "labels": _label_list(pod)},
+            "networking": {"addressing": [{"ipv4": pod.ip}], "node": node.address},
+            "state": "ready",
+        },
+    }
+
+
+def _cilium_identity(pod: LabPod) -> dict[str, Any]:
+    return {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumIdentity",
+        "metadata": {"name": str(pod.identity)},
+        "security-labels": _security_labels(pod),
+    }
+
+
+def _endpoint(pod: LabPod) -> dict[str, Any]:
+    """One row of ``cilium-dbg endpoint list -o json``: the one place that ties a pod to its lxc device."""
+    return {
+        "id": _endpoint_id(pod),
+        "status": {
+            "external-identifiers": {
+                "k8s-namespace": pod.namespace,
+                "k8s-pod-name": pod.name,
+                "pod-name": f"{pod.namespace}/{pod.name}",
+            },
+            "identity": {"id": pod.identity, "labels": _label_list(pod)},
+            "labels": {"security-relevant": _label_list(pod)},
+            "networking": {
+                "addressing": [{"ipv4": pod.ip}],
+                "interface-name": pod.interface,
+                "container-interface-name": "eth0",
+                "mac": mac_of(pod.name, "eth0"),
+                "host-mac": mac_of(pod.name, "lxc"),
+            },
+            "state": "ready",
+        },
+    }
+
+
+def _config(mode: Mode, *, endpoint_routes: bool) -> dict[str, Any]:
+    """The ConfigMap: what is true of the lab, which forwards with the kernel's own stack and no eBPF at all."""
+    data = {
+        "routing-mode": "tunnel" if mode is Mode.VXLAN else "native",
+        "auto-direct-node-routes": str(mode is not Mode.VXLAN).lower(),
+        "ipv4-native-routing-cidr": NATIVE_ROUTING_CIDR,
+        "enable-ipv4": "true",
+        "enable-ipv6": "false",
+        "enable-ipv4-masquerade": "true",
+        "enable-bpf-masquerade": "false",
+        "enable-endpoint-routes": str(endpoint_routes).lower(),
+        "enable-host-legacy-routing": "true",
+        "datapath-mode": "veth",
+        "bpf-lb-acceleration": "disabled",
+        "bpf-lb-sock": "false",
+        "kube-proxy-replacement": "false",
+        "enable-wireguard": str(mode.encrypted).lower(),
+        "encrypt-node": "false",
+        "cluster-name": "default",
+        "cluster-id": "0",
+    }
+    if mode is Mode.VXLAN:
+        data |= {"tunnel-protocol": "vxlan", "tunnel-port": str(VXLAN_PORT)}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "cilium-config", "namespace": "kube-system"},
+        "data": data,
+    }

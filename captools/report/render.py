@@ -1,0 +1,35 @@
+"""One analysis in, one report out, as text. The command line writes the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from captools.model.analysis import Analysis
+from captools.report.document import SectionRule, compose
+from captools.report.sections import coverage, encapsulation, encryption, findings, path, requests, summary
+
+Kind = Literal["html", "md", "json"]
+KINDS: tuple[Kind, ...] = ("html", "md", "json")
+
+BUILT_IN: tuple[SectionRule, ...] = (
+    summary.SECTION, findings.SECTION, requests.SECTION, path.SECTION, encapsulation.SECTION, encryption.SECTION,
+    coverage.SECTION,
+)  # fmt: skip
+
+
+def render(analysis: Analysis, kind: Kind, sections: Sequence[SectionRule] = BUILT_IN) -> str:
+    """Return the report as one HTML page, one Markdown file or one JSON document."""
+    document = compose(analysis, sections)
+    # A renderer is imported when it is asked for: Markdown and JSON need no template engine.
+    if kind == "html":
+        from captools.report.renderers import html
+
+        return html.render(document)
+    if kind == "md":
+        from captools.report.renderers import markdown
+
+        return markdown.render(document)
+    from captools.report.renderers import json_text
+
+    return json_text.render(document, analysis)

@@ -1,0 +1,70 @@
+"""The ground everything stands on: sources, what the tools counted, and what could not be seen."""
+
+from __future__ import annotations
+
+from captools.model.analysis import Analysis, ClockOffset
+from captools.model.sources import Source
+from captools.model.units import duration, rfc3339, size
+from captools.report.blocks import Block, Paragraph, Table
+from captools.report.document import SectionRule
+
+SHORT_DIGEST = 16
+COLUMNS = (
+    "point", "file", "packets", "bytes", "first (UTC)", "captured", "received", "dropped", "filter", "state", "sha256",
+)  # fmt: skip
+
+
+def build(analysis: Analysis) -> tuple[Block, ...]:
+    """Return sources, blind spots, clocks and warnings."""
+    if not analysis.sources:
+        return (Paragraph(text="Nothing was opened. Give a session folder or a capture file."),)
+    blocks: list[Block] = [
+        Table(
+            caption="Sources", columns=COLUMNS, rows=tuple(_source(source) for source in analysis.sources),
+            numbers=("packets", "bytes", "captured", "received", "dropped"),
+            code=("point", "file", "filter", "sha256"),
+        )
+    ]  # fmt: skip
+    if analysis.coverage:
+        rows = tuple((one.point, _span(one.start, one.end), one.why_blind) for one in analysis.coverage)
+        blocks.append(
+            Table(caption="What could not be seen", columns=("point", "when", "why"), rows=rows, code=("point",))
+        )
+    else:
+        blocks.append(Paragraph(text="No point is known to have missed anything.", tone="plain"))
+    if analysis.clocks:
+        clocks = tuple(_clock(clock) for clock in analysis.clocks)
+        caption = f"Clocks, against {analysis.clock_reference or 'no reference'}"
+        blocks.append(Table(caption=caption, columns=("node", "runs ahead by", "within", "how"), rows=clocks,
+                            numbers=("runs ahead by", "within")))  # fmt: skip
+    blocks += [Paragraph(text=text, tone="doubt") for text in (*analysis.warnings, *analysis.cluster.warnings)]
+    return tuple(blocks)
+
+
+def _source(source: Source) -> tuple[str, ...]:
+    counts = source.counts
+
+    def told(number: int | None) -> str:
+        return "-" if number is None else f"{number:,}"
+
+    state = source.error or source.damage or ("complete" if source.ok else "failed")
+    first = rfc3339(source.first_ns)[11:23] if source.first_ns is not None else "-"
+    return (
+        source.point or "several", source.path or source.name, f"{source.packets:,}", size(source.bytes), first,
+        told(counts.captured), told(counts.received), told(counts.dropped),
+        source.user_filter or source.match or "-", state, source.sha256[:SHORT_DIGEST] or "-",
+    )  # fmt: skip
+
+
+def _span(start: str, end: str) -> str:
+    return f"{start or 'start'} to {end or 'end'}" if start or end else "whole capture"
+
+
+def _clock(clock: ClockOffset) -> tuple[str, ...]:
+    return (
+        clock.node, "unknown" if clock.offset_ns is None else duration(clock.offset_ns),
+        "-" if clock.error_ns is None else f"± {duration(clock.error_ns)}", clock.method or "-",
+    )  # fmt: skip
+
+
+SECTION = SectionRule(id="coverage", title="Sources and coverage", order=70, build=build)

@@ -1,0 +1,68 @@
+"""The requests: one row each, the client's side and the backend's side of the proxy joined."""
+
+from __future__ import annotations
+
+from captools.model.analysis import Analysis
+from captools.report.blocks import Block, Paragraph, Table
+from captools.report.document import SectionRule
+from captools.views.request_rows import request_row
+
+MOST = 500
+COLUMNS = (
+    "time (UTC)", "request", "status", "client", "X-Forwarded-For", "names the client", "proxy node",
+    "source towards backend", "backend", "gateway time", "total",
+)  # fmt: skip
+NUMBERS = ("status", "gateway time", "total")
+CODE = ("client",)
+
+
+def build(analysis: Analysis) -> tuple[Block, ...]:
+    """Return the table of requests, and the notes of those whose legs could not both be found."""
+    if not analysis.requests:
+        text = (
+            "No HTTP/1.x request was found in clear text. Behind TLS or HTTP/2 there may be some all the same: capture "
+            "at the pods' own interfaces (captools capture --role pods), where a terminating proxy speaks plain HTTP."
+        )
+        return (Paragraph(text=text),)
+    rows = []
+    notes = []
+    for request in analysis.requests[:MOST]:
+        row = request_row(request)
+        source = row.source if row.source == "-" else f"{row.source} ({row.source_kind})"
+        backend = row.backend if row.backend_node == "-" else f"{row.backend} on {row.backend_node}"
+        rows.append(
+            (
+                row.time,
+                f"{row.method} {row.target}",
+                row.status,
+                row.client,
+                row.xff,
+                row.xff_agrees,
+                row.proxy,
+                source,
+                backend,
+                row.gateway,
+                row.total,
+            )  # fmt: skip
+        )
+        if row.note:
+            notes.append((row.time, f"{row.method} {row.target}", row.note))
+    blocks: list[Block] = [
+        Paragraph(
+            text="Gateway time is the time inside the proxy's node, request plus response side, on that node's one "
+            "clock. X-Forwarded-For is what the backend was told; it names the client where its last entry is the "
+            "address that the capture shows."
+        ),
+        Table(
+            caption="Requests", columns=COLUMNS, rows=tuple(rows), numbers=NUMBERS, code=CODE,
+            more=len(analysis.requests) - len(rows),
+        ),
+    ]  # fmt: skip
+    if notes:
+        blocks.append(
+            Table(caption="What could not be joined", columns=("time (UTC)", "request", "why"), rows=tuple(notes))
+        )
+    return tuple(blocks)
+
+
+SECTION = SectionRule(id="requests", title="Requests", order=30, build=build)

@@ -1,0 +1,75 @@
+"""Classic pcap files: µs and ns, both byte orders, and the modified header of old Linux tools.
+
+Format: draft-ietf-opsawg-pcap. The walk is one pass over the record headers; no packet byte is read here.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from captools.model.errors import MalformedCapture
+from captools.wire.records import Interface, Records, empty
+
+# magic -> (byte order, ns per fraction tick, record header size)
+MAGICS: dict[bytes, tuple[str, int, int]] = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1_000, 16),
+    b"\xa1\xb2\xc3\xd4": (">", 1_000, 16),
+    b"\x4d\x3c\xb2\xa1": ("<", 1, 16),
+    b"\xa1\xb2\x3c\x4d": (">", 1, 16),
+    b"\x34\xcd\xb2\xa1": ("<", 1_000, 24),  # modified pcap: ifindex, protocol and packet type follow
+    b"\xa1\xb2\xcd\x34": (">", 1_000, 24),
+}
+FILE_HEADER = 24
+# libpcap refuses longer records too; a larger claim means that the walk has lost the record boundaries.
+MAX_RECORD = 262_144
+
+
+def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
+    """Return the index of a pcap file; raise MalformedCapture where the file header is cut or impossible.
+
+    A file that ends in mid-record keeps all whole records; ``damage`` then says where it was cut.
+    """
+    order, tick_ns, header = MAGICS[bytes(data[:4])]
+    if len(data) < FILE_HEADER:
+        raise MalformedCapture(
+            f"{where}: the pcap file header is cut after {len(data)} of {FILE_HEADER} bytes",
+            hint="the copy was probably interrupted; copy or capture it again",
+        )
+    major, minor, _zone, _sigfigs, snaplen, network = struct.unpack_from(order + "HHiIII", data, 4)
+    if major != 2:
+        raise MalformedCapture(
+            f"{where}: pcap version {major}.{minor} is not known", hint="version 2.4 is the one all tools write"
+        )
+    interface = Interface(linktype=network & 0xFFFF, snaplen=snaplen)
+    unpack = struct.Struct(order + "IIII").unpack_from
+    largest = max(MAX_RECORD, snaplen if snaplen < 1 << 28 else 0)
+    rows: list[tuple[int, int, int, int, int]] = []
+    at, size, damage = FILE_HEADER, len(data), ""
+    while at < size:
+        if at + header > size:
+            damage = f"record {len(rows) + 1} at byte {at:,}: its header is cut after {size - at} of {header} bytes"
+            break
+        seconds, fraction, cap_len, wire_len = unpack(data, at)
+        if cap_len > largest:
+            damage = f"record {len(rows) + 1} at byte {at:,} claims {cap_len:,} bytes, more than any frame can have"
+            break
+        if at + header + cap_len > size:
+            left = size - at - header
+            damage = f"record {len(rows) + 1} at byte {at:,} claims {cap_len:,} bytes, {left:,} remain"
+            break
+        rows.append((at + header, cap_len, wire_len, seconds, fraction))
+        at += header + cap_len
+    if not rows:
+        return empty((interface,), damage)
+    table = np.array(rows, np.int64)
+    return Records(
+        offset=table[:, 0].copy(),
+        cap_len=table[:, 1].copy(),
+        wire_len=table[:, 2].copy(),
+        ts_ns=table[:, 3] * 1_000_000_000 + table[:, 4] * tick_ns,
+        interface=np.zeros(len(table), np.int64),
+        interfaces=(interface,),
+        damage=damage,
+    )

@@ -1,0 +1,53 @@
+"""WireGuard, known by its bytes (Linux drivers/net/wireguard/messages.h; the layers are scapy's own).
+
+Ports: any; UDP 51871 (Cilium) and 51820 (WireGuard's default) only widen what counts as a data message.
+
+A port proves nothing: Cilium's DNS proxy has been seen on 51871 (cilium#30901). A message has type 1 to 4 and
+three zero bytes, and each type its legal length. A sender may put several data messages into one datagram of a
+capture (segmentation offload): the first is read, the rest stays in its encrypted part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scapy.contrib.wireguard import Wireguard
+from scapy.layers.inet import UDP
+from scapy.packet import Packet, split_layers
+
+PORTS = (51871, 51820)
+SIZES = {1: 148, 2: 92, 3: 64}  # handshake initiation, handshake response, cookie reply
+DATA, KEEPALIVE_SIZE, PADDING = 4, 32, 16
+
+
+def is_wireguard(payload: bytes, *, known_port: bool = False, size: int | None = None) -> bool:
+    """Tell whether a UDP payload is a WireGuard message; ``size`` is its length on the wire where cut short.
+
+    Plaintext is padded to 16 bytes, but never beyond the device's MTU: a data message of any other length
+    counts only with ``known_port``.
+    """
+    if len(payload) < 4 or payload[1:4] != b"\0\0\0":
+        return False
+    size = len(payload) if size is None else size
+    kind = payload[0]
+    if kind == DATA:
+        return size >= KEEPALIVE_SIZE and (known_port or size % PADDING == 0)
+    return SIZES.get(kind) == size
+
+
+def _payload_class(datagram: Packet, payload: bytes) -> Any:
+    """Return the layer of a datagram that no port binding claims."""
+    known = datagram.sport in PORTS or datagram.dport in PORTS
+    size = datagram.len - 8 if isinstance(datagram.len, int) and datagram.len >= 8 else None
+    if is_wireguard(payload, known_port=known, size=size):
+        return Wireguard
+    return Packet.default_payload_class(datagram, payload)
+
+
+def bind() -> None:
+    """Read any UDP datagram that holds a WireGuard message and no other protocol's port; may be repeated."""
+    # scapy takes everything on 51820 for WireGuard.
+    split_layers(UDP, Wireguard, dport=51820)
+    split_layers(UDP, Wireguard, sport=51820)
+    # Asked only after all port bindings, so DNS from source port 51871 stays DNS wherever scapy knows its port.
+    UDP.default_payload_class = _payload_class
