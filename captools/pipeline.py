@@ -17,7 +17,7 @@ from captools.model.cluster import Cluster
 from captools.model.errors import MalformedCapture
 from captools.model.findings import FindingRule
 from captools.model.packets import HTTP, PACKETS
-from captools.model.session import PointRecord
+from captools.model.session import PointRecord, ToolCounts
 from captools.model.sources import Source
 from captools.model.units import from_rfc3339
 from captools.registry import additions
@@ -132,7 +132,7 @@ def _decode(
     packets = decode(view, records, naming, vxlan_ports=ports)
     record = one.record
     dropped = [interface.dropped for interface in records.interfaces if interface.dropped is not None]
-    counts = record.counts if record else Source.__dataclass_fields__["counts"].default
+    counts = record.counts if record else ToolCounts()
     if dropped and counts.dropped is None:
         counts = replace(counts, dropped=sum(dropped))
     source = Source(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.contrib.wireguard import Wireguard
 from scapy.layers.inet import UDP
 from scapy.packet import Packet, split_layers
 
@@ -37,6 +36,8 @@ def is_wireguard(payload: bytes, *, known_port: bool = False, size: int | None =
 
 def _payload_class(datagram: Packet, payload: bytes) -> Any:
     """Return the layer of a datagram that no port binding claims."""
+    from scapy.contrib.wireguard import Wireguard
+
     known = datagram.sport in PORTS or datagram.dport in PORTS
     size = datagram.len - 8 if isinstance(datagram.len, int) and datagram.len >= 8 else None
     if is_wireguard(payload, known_port=known, size=size):
@@ -46,7 +47,9 @@ def _payload_class(datagram: Packet, payload: bytes) -> Any:
 
 def bind() -> None:
     """Read any UDP datagram that holds a WireGuard message and no other protocol's port; may be repeated."""
-    # scapy takes everything on 51820 for WireGuard.
+    # Importing scapy's layers takes everything on 51820 for WireGuard: so import them here, and undo that.
+    from scapy.contrib.wireguard import Wireguard
+
     split_layers(UDP, Wireguard, dport=51820)
     split_layers(UDP, Wireguard, sport=51820)
     # Asked only after all port bindings, so DNS from source port 51871 stays DNS wherever scapy knows its port.

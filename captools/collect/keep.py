@@ -88,7 +88,12 @@ class Keeper:
         )
         if self._writer is None:
             return manifest
-        self._writer.save(manifest)
+        try:
+            self._writer.save(manifest)
+        except OSError as error:
+            # The one before stays in place and readable; captures matter more than the newest manifest.
+            sentence = f"{self.where}: session.json could not be renewed ({error.strerror}); the one before stays"
+            manifest = replace(manifest, complete=False, warnings=(*manifest.warnings, sentence))
         # Told to the caller only: a folder that is moved or copied must not carry its old place along.
         return replace(manifest, extra={"folder": str(self.folder)})
 

@@ -63,9 +63,10 @@ class NodeCapture(threading.Thread):
 
     def give_up(self, sentence: str) -> None:
         """End the channel at once; what has arrived is kept."""
-        self._gave_up = sentence
-        if self._link is not None:
-            self._link.kill()
+        with self._lock:
+            self._gave_up = sentence
+            if self._link is not None:
+                self._link.kill()
 
     @property
     def settled(self) -> bool:
@@ -105,7 +106,7 @@ class NodeCapture(threading.Thread):
             self.done.set()
 
     def _serve(self) -> None:
-        link = self._link = AgentLink(self.target)
+        link = self._open()
         left = False
         strange = ""
         try:
@@ -133,6 +134,13 @@ class NodeCapture(threading.Thread):
             raise no_agent(self.target, link.transport, link.said, code)
         if not left and (self._busy() or not self._ending):
             raise lost_agent(self.target, link.said)
+
+    def _open(self) -> AgentLink:
+        with self._lock:
+            if self._gave_up:
+                raise CaptureFailed(f"{self.target.name}: {self._gave_up}")
+            self._link = AgentLink(self.target)
+        return self._link
 
     def _take(self, kind: bytes, channel: int, payload: bytes) -> None:
         if kind == protocol.HELLO:

@@ -106,6 +106,8 @@ class _Run:
             self._end(STOP_WAIT_S)
             return self._finish(keeper)
         except BaseException:
+            for point in self.points:
+                point.close()
             if keeper is not None and not any(point.kept_bytes for point in self.points):
                 keeper.discard()
             raise

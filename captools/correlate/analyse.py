@@ -54,9 +54,7 @@ def analyse(
         cluster=cluster,
         paths=tuple(follower.path(variants) for variants in groups),
         requests=best_first([teller.request(one) for one in join(rows, exchanges(rows, http, groups))]),
-        encryption=wireguard.judge(
-            rows, cluster, sources, roles, bridged, prover, expect_encryption=expect_encryption
-        ),
+        encryption=wireguard.judge(rows, cluster, sources, roles, bridged, prover, expect_encryption=expect_encryption),
         coverage=blindness(sources),
         clocks=clock.offsets(measured, nodes, reference, manifest),
         clock_reference=reference,

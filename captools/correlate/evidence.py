@@ -34,8 +34,10 @@ class Prover:
         source = self._sources[name]
         frames = tuple(sorted({int(self._rows["frame"][row]) for row in members}))
         words = {word: None for word in self._words(members[0]) if all(word in self._words(row) for row in members)}
-        numbers = f"frame.number == {frames[0]}" if len(frames) == 1 else (
-            "frame.number in {" + ",".join(map(str, frames)) + "}"
+        numbers = (
+            f"frame.number == {frames[0]}"
+            if len(frames) == 1
+            else ("frame.number in {" + ",".join(map(str, frames)) + "}")
         )
         ports = {self._rows.number("outer_dport", row) for row in members if self._rows.tunnel(row) == "vxlan"}
         decode = ",".join(f"udp.port=={port},vxlan" for port in sorted(port for port in ports if port))

@@ -104,8 +104,10 @@ def match(rows: Sightings, prints: npt.NDArray[np.uint64] | None = None) -> Matc
 def _place(rows: Sightings) -> Ints:
     """One number per place a packet can be seen once: point, TTL, outer TTL, tunnel and direction."""
     return (
-        ((rows["point"] * 257 + rows["ttl"] + 1) * 257 + rows["outer_ttl"] + 1) * 8 + rows["tunnel"]
-    ) * 8 + rows["direction"] + 1
+        (((rows["point"] * 257 + rows["ttl"] + 1) * 257 + rows["outer_ttl"] + 1) * 8 + rows["tunnel"]) * 8
+        + rows["direction"]
+        + 1
+    )
 
 
 def _groups_with_repeats(rows: Sightings, order: Ints, group: Ints) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import numpy.typing as npt
 
 from captools.correlate.flows import Connection
 from captools.correlate.match import MAX_TRANSIT_NS, invariant_fingerprint
@@ -42,7 +43,7 @@ def join_translated(rows: Sightings, found: list[Connection]) -> list[tuple[Conn
     return _groups(rows, found, partners)
 
 
-def _first_of_each(prints: np.ndarray, part: Ints) -> list[int]:  # type: ignore[type-arg]
+def _first_of_each(prints: npt.NDArray[np.uint64], part: Ints) -> list[int]:
     """Return the first row of each different non-zero print."""
     live = part[prints[part] != 0]
     _, first = np.unique(prints[live], return_index=True)
@@ -55,9 +56,7 @@ def _could_be_one(a: Connection, b: Connection) -> bool:
     return a.flow.proto == b.flow.proto and a.flow != b.flow
 
 
-def _groups(
-    rows: Sightings, found: list[Connection], partners: dict[int, set[int]]
-) -> list[tuple[Connection, ...]]:
+def _groups(rows: Sightings, found: list[Connection], partners: dict[int, set[int]]) -> list[tuple[Connection, ...]]:
     groups: list[tuple[Connection, ...]] = []
     taken: set[int] = set()
     for number in range(len(found)):

@@ -84,7 +84,11 @@ def _answered(
     row = int(reply[np.argmin(rows["ttl"][reply])])
     if repeated:
         return Outcome.LOST, f"the answer of {flow.dst} was seen at {seen} but never came back to {origin}", row
-    return Outcome.UNKNOWN, f"the answer of {flow.dst} was seen at {seen}, not at {origin}, and nothing was repeated", row
+    return (
+        Outcome.UNKNOWN,
+        f"the answer of {flow.dst} was seen at {seen}, not at {origin}, and nothing was repeated",
+        row,
+    )
 
 
 def _repeated(rows: Sightings, flow: Flow, forward: Ints) -> bool:
@@ -135,5 +139,3 @@ def _witness(
             return "", f"it reached {point}, and only an answer there would prove that the pod took it"
         return point, coverage.why_not_witness(point, at_ns)
     return "", f"no card of {target.name} is known that it must pass"
-
-

@@ -64,7 +64,9 @@ class Follower:
         prints = np.zeros(len(self.rows), np.uint64)
         prints[members] = invariant_fingerprint(self.rows)[members]
         joined = match(self.rows, prints).ids
-        return np.where(joined != ABSENT, joined, np.where(self.matches.ids != ABSENT, self.matches.ids + len(joined), ABSENT))
+        return np.where(
+            joined != ABSENT, joined, np.where(self.matches.ids != ABSENT, self.matches.ids + len(joined), ABSENT)
+        )
 
     def _longest(self, ids: Ints, members: Ints) -> Ints:
         """Return the rows, in order of travel, of the earliest packet that was seen at the most points."""

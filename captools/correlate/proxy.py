@@ -67,7 +67,9 @@ def join(rows: Sightings, found: list[Exchange]) -> list[Joined]:
 
 def _alone(one: Exchange) -> Joined:
     if is_backend_leg(one):
-        return Joined(None, [one], Confidence.LIKELY, "the client leg was not captured; the client is known by XFF only")
+        return Joined(
+            None, [one], Confidence.LIKELY, "the client leg was not captured; the client is known by XFF only"
+        )
     return Joined(one, [], Confidence.PROVEN)
 
 

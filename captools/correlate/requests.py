@@ -106,9 +106,7 @@ class Teller:
 
     def _backend(self, address: str, port: int) -> Backend:
         pod, node = self.cluster.pod_of(address), self.cluster.node_of_pod_address(address)
-        return Backend(
-            ip=address, port=port, pod=pod.full_name if pod else None, node=node.name if node else None
-        )
+        return Backend(ip=address, port=port, pod=pod.full_name if pod else None, node=node.name if node else None)
 
     def _direct_backend(self, client: Exchange) -> Backend | None:
         if self.cluster.kind(client.flow.dst) is not AddressKind.POD:
@@ -133,7 +131,9 @@ class Teller:
                 return node
         if last is not None:
             found = [
-                node.name for node in self.cluster.nodes if last.flow.src and last.flow.src in (node.ingress, node.cilium_host)
+                node.name
+                for node in self.cluster.nodes
+                if last.flow.src and last.flow.src in (node.ingress, node.cilium_host)
             ]
             if found:
                 return found[0]
@@ -182,5 +182,3 @@ class Teller:
 def best_first(requests: list[Request]) -> tuple[Request, ...]:
     """Sort requests by time."""
     return tuple(sorted(requests, key=lambda one: one.ts_ns))
-
-

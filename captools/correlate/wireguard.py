@@ -43,7 +43,7 @@ def bridge(rows: Sightings, roles: dict[str, Role]) -> Bridge:
     packets at once still gives each its own datagram, since WireGuard keeps their order.
     """
     result = Bridge()
-    nodes = {rows.point(row).partition("/")[0] for row in np.flatnonzero(rows["wg_type"] == DATA)}
+    nodes = {rows.point(row).partition("/")[0] for row in np.flatnonzero(rows["wg_type"] == DATA).tolist()}
     point_role = np.array([roles.get(point, Role.OTHER) for point in rows.points])
     point_node = np.array([point.partition("/")[0] for point in rows.points])
     for node in sorted(nodes):
@@ -66,7 +66,7 @@ def _assign(rows: Sightings, inner: Ints, outer: Ints, result: Bridge) -> None:
     by_size: dict[int, list[int]] = defaultdict(list)
     for row in outer[np.argsort(rows["ts_ns"][outer], kind="stable")].tolist():
         by_size[int(rows["payload_len"][row])].append(row)
-    free = {size: 0 for size in by_size}
+    free = dict.fromkeys(by_size, 0)
     for row in inner[np.argsort(rows["ts_ns"][inner], kind="stable")].tolist():
         size = 32 + -(-int(rows["ip_len"][row]) // 16) * 16
         line, at = by_size.get(size, []), free.get(size, 0)
@@ -121,7 +121,7 @@ def judge(
                 pairs[key].matched += 1
             else:
                 pairs[key].unmatched += 1
-    blind = _blind(sources, roles)
+    blind = _blind(sources, roles, cluster)
     seen = sum(len(facts.data) for facts in pairs.values())
     verdict, reason = _verdict(seen, len(clear), blind, expect_encryption)
     return Encryption(
@@ -135,7 +135,10 @@ def judge(
 def _verdict(data: int, clear: int, blind: str, expected: bool) -> tuple[Verdict, str]:
     on = data > 0 or expected
     if clear and on:
-        return Verdict.LEAKING, f"{clear} sightings of pod packets readable between nodes, beside {data} of WireGuard data"
+        return (
+            Verdict.LEAKING,
+            f"{clear} sightings of pod packets readable between nodes, beside {data} of WireGuard data",
+        )
     if clear:
         return Verdict.NOT_ENCRYPTED, f"{clear} sightings of pod packets readable between nodes and no WireGuard data"
     if data and not blind:
@@ -196,8 +199,10 @@ def _two_nodes(cluster: Cluster, src: str, dst: str) -> tuple[str, str] | None:
     return first, second
 
 
-def _blind(sources: tuple[Source, ...], roles: dict[str, Role]) -> str:
-    """Return why the cards could have missed a packet in clear; the empty string where they could not."""
+def _blind(sources: tuple[Source, ...], roles: dict[str, Role], cluster: Cluster) -> str:
+    """Return why a packet in clear could have been missed; the empty string where it could not."""
+    if not any(node.pod_cidrs for node in cluster.nodes) and not cluster.pods:
+        return "no inventory says which addresses are pods (add kubectl get pods,ciliumnodes -o json with --inventory)"
     cards = [source for source in sources if roles.get(source.point, Role.OTHER) in (Role.NIC, Role.OTHER)]
     for source in cards:
         if source.match:

@@ -20,5 +20,7 @@ def judge(analysis: Analysis, rules: Iterable[FindingRule]) -> tuple[Finding, ..
     """Return what ``rules`` say of ``analysis``: errors first, then by confidence, rule and statement."""
     found = [finding for rule in rules for finding in rule.judge(analysis)]
     return tuple(
-        sorted(found, key=lambda one: (_GRAVE.index(one.severity), _SURE.index(one.confidence), one.rule, one.statement))
+        sorted(
+            found, key=lambda one: (_GRAVE.index(one.severity), _SURE.index(one.confidence), one.rule, one.statement)
+        )
     )

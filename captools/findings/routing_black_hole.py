@@ -66,7 +66,9 @@ def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
     first, cluster = hits[0], analysis.cluster
     dead = list(dict.fromkeys(named(cluster, hit.last.dst) for hit in hits))
     node, target, route = first.node.name, first.target, first.route
-    entered = [hop for hop in first.path.ways(Way.FORWARD) if hop.point.startswith(f"{node}/") and hop is not first.last]
+    entered = [
+        hop for hop in first.path.ways(Way.FORWARD) if hop.point.startswith(f"{node}/") and hop is not first.last
+    ]
     came = f"entered {entered[-1].point}, " if entered else ""
     prefix = next((cidr for cidr in target.pod_cidrs if network(cidr)), "")
     rule = "its default route" if network(route.prefix).prefixlen == 0 else f"its route {route.prefix}"
@@ -93,7 +95,9 @@ def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
         statement=statement.strip(),
         subject=subject,
         evidence=tuple(dict.fromkeys(evidence)),
-        coverage=Coverage(points=tuple(dict.fromkeys(p for hit in hits for p in hit.path.points)), reason=first.path.reason),
+        coverage=Coverage(
+            points=tuple(dict.fromkeys(p for hit in hits for p in hit.path.points)), reason=first.path.reason
+        ),
         remedy=f"on {node}: ip route add {prefix or first.last.dst} via {via} dev {first.right.dev}",
     )
 

@@ -20,7 +20,9 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             if attempt.source_kind == "cilium-host"
             else "a node address: the route to the pod names no source, so Linux took the node's first address"
         )
-        yield finding(RULE, group, f"{kind}; the backend is on the proxy's own node, where Cilium binds no ingress address")
+        yield finding(
+            RULE, group, f"{kind}; the backend is on the proxy's own node, where Cilium binds no ingress address"
+        )
 
 
 def _is_local(request: Request, attempt: Attempt) -> bool:

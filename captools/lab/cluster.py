@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,13 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from captools.lab import envoy, firewall, inventory, network, sshd, state, wireguard
+from captools.lab import firewall, network, outputs, services, sshd, state
 from captools.lab.netns import Machine, held, hold, python
-from captools.lab.preflight import envoy_path, require
-from captools.lab.topology import HTTP_PORT, LEADER, MACHINES, NODES, PODS, ROUTER, Mode, node_called
+from captools.lab.preflight import require
+from captools.lab.topology import MACHINES, PODS, ROUTER, Mode, node_called
 from captools.model.errors import CaptureFailed, UsageError
 
-_READY_TIMEOUT_S = 20.0
 _FABRIC = ("uplink", "switch")
 T = TypeVar("T")
 
@@ -48,14 +45,13 @@ class Lab:
         self.endpoint_routes = endpoint_routes
         self.offloads = offloads
         self.machines: dict[str, Machine] = {}
-        self._keys: dict[str, tuple[str, str]] = {}
         self._init: subprocess.Popen[str] | None = None
         self._record: state.LabRecord | None = None
 
     @property
     def config_file(self) -> Path:
         """The ``captools.toml`` that ``captools capture`` reads."""
-        return self.directory / "captools.toml"
+        return self.directory / outputs.CONFIG_FILE
 
     def machine(self, name: str) -> Machine:
         """Return a node, the router or a pod by name; KeyError where there is none."""
@@ -79,8 +75,10 @@ class Lab:
             self._start_init()
             self._start_machines()
             self._wire()
-            self._start_services()
-            self._write_outputs()
+            keys = services.start(self.machines, self.directory, self.mode)
+            outputs.write(
+                self.directory, self.machines, self.mode, endpoint_routes=self.endpoint_routes, public_keys=keys
+            )
         except BaseException:
             self.down()
             raise
@@ -118,7 +116,9 @@ class Lab:
         for folder in (self.link, self.directory):
             state.remove(folder)
         if any(self.directory.is_relative_to(hidden) for hidden in ("/run", "/var/run")):
-            raise UsageError(f"{self.directory}: the lab's machines have a /run of their own", hint="choose another --dir")
+            raise UsageError(
+                f"{self.directory}: the lab's machines have a /run of their own", hint="choose another --dir"
+            )
         self.directory.mkdir(parents=True, mode=0o700, exist_ok=True)
         claim = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -127,7 +127,9 @@ class Lab:
                 raise UsageError(f"{self.directory} is not empty and holds no lab", hint="choose another --dir")
         except BlockingIOError as error:
             os.close(claim)
-            raise UsageError(f"a lab is just being built in {self.directory}", hint="wait, or choose a --name") from error
+            raise UsageError(
+                f"a lab is just being built in {self.directory}", hint="wait, or choose a --name"
+            ) from error
         except BaseException:
             os.close(claim)
             raise
@@ -157,21 +159,16 @@ class Lab:
                 hint="run as root outside a restricted container",
             )
         pid = int(line)
-        self._note(
-            state.LabRecord(name=self.name, mode=self.mode.value, pid=pid, start_ticks=state.start_ticks(pid))
-        )
+        self._note(state.LabRecord(name=self.name, mode=self.mode.value, pid=pid, start_ticks=state.start_ticks(pid)))
 
     def _start_machines(self) -> None:
         """Start all holders side by side and make each one's settings before any interface exists."""
         assert self._record is not None
-        (self.directory / "log").mkdir()
         for name in MACHINES:
             sshd.etc_files(self.directory / "etc" / name, name)
         names = [*MACHINES, *(pod.name for pod in PODS), *_FABRIC]
         etc = {name: self.directory / "etc" / name for name in MACHINES}
-        starting = {
-            name: hold(self._record.pid, name, etc=etc.get(name), mounts=name in MACHINES) for name in names
-        }
+        starting = {name: hold(self._record.pid, name, etc=etc.get(name), mounts=name in MACHINES) for name in names}
         for name, holder in starting.items():
             self.machines[name] = held(holder, name, mounts=name in MACHINES)
 
@@ -204,85 +201,6 @@ class Lab:
         )
         if not self.offloads:
             _together(_switch_offloads_off, self.machines.values())
-
-    def _start_services(self) -> None:
-        """Start webpods, Envoy, sshd and WireGuard, and wait until each one answers."""
-        log = self.directory / "log"
-        for pod in PODS:
-            if pod.serves:
-                self.machines[pod.name].daemon(python("whoami", pod.ip, str(HTTP_PORT)), log / f"{pod.name}.log")
-        self._start_envoy()
-        if self.mode.encrypted:
-            self._start_wireguard()
-        sshd.make_keys(self.directory / "ssh")
-        _together(
-            lambda name: sshd.start(self.machines[name], self.directory / "ssh", log / f"sshd-{name}.log"), MACHINES
-        )
-        waits = [(name, sshd.PORT) for name in MACHINES] + [(LEADER, HTTP_PORT)]
-        waits += [(pod.name, HTTP_PORT) for pod in PODS if pod.serves]
-        for name, port in waits:
-            self._await(f"{name}: nothing listens on port {port}", lambda n=name, p=port: self.machines[n].listens(p))
-
-    def _start_envoy(self) -> None:
-        file = self.directory / "envoy.json"
-        file.write_text(json.dumps(envoy.config(), indent=1))
-        self.machines[LEADER].daemon(
-            # One worker: its turns over the webpods are then the turns of all connections together.
-            [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
-            self.directory / "log" / "envoy.log",
-        )
-
-    def _start_wireguard(self) -> None:
-        self._keys = wireguard.make_keys()
-        for node in NODES:
-            self.machines[node.name].daemon(
-                ["wireguard-go", "--foreground", wireguard.INTERFACE],
-                self.directory / "log" / f"wireguard-{node.name}.log",
-                env={**os.environ, "LOG_LEVEL": "error"},
-            )
-        for node in NODES:
-            machine = self.machines[node.name]
-            self._await(
-                f"{node.name}: wireguard-go is not ready",
-                lambda m=machine: m.has_file(wireguard.CONTROL_SOCKET),
-            )
-            wireguard.configure(machine, wireguard.peers(node, self._keys))
-            machine.batch(network.wireguard(node, self.mode))
-
-    def _await(self, complaint: str, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _READY_TIMEOUT_S
-        while not ready():
-            if time.monotonic() > deadline:
-                raise CaptureFailed(f"lab: {complaint} after {_READY_TIMEOUT_S:.0f} s\n{self._last_words()}")
-            time.sleep(0.01)
-
-    def _last_words(self) -> str:
-        """Return the ends of the lab's logs: they go away with it, and say why it did not start."""
-        logs = {path.name: path.read_text("utf-8", "replace")[-400:] for path in (self.directory / "log").iterdir()}
-        return "\n".join(f"{name}: {text.strip()}" for name, text in logs.items() if text.strip())
-
-    def _write_outputs(self) -> None:
-        """Write what ``captools capture`` needs: captools.toml, the ssh configuration and the inventory."""
-        folder = self.directory / "inventory"
-        folder.mkdir()
-        keys = {name: public for name, (_, public) in self._keys.items()}
-        documents = inventory.documents(self.mode, endpoint_routes=self.endpoint_routes, public_keys=keys)
-        for file, document in documents.items():
-            (folder / file).write_text(json.dumps(document, indent=1) + "\n")
-        config = self.directory / "ssh" / "config"
-        config.write_text(sshd.client_config(self.directory / "ssh", self.machines["uplink"]))
-        self.config_file.write_text(self._targets())
-
-    def _targets(self) -> str:
-        blocks = ['[cluster]\ninventory = "inventory"\n']
-        for name in MACHINES:
-            role = 'role = "router"\n' if name == ROUTER else ""
-            blocks.append(
-                f'[nodes.{name}]\ntransport = "ssh"\naddress = "{sshd.address_of(name)}"\n'
-                f'user = "{sshd.user_of(name)}"\nport = {sshd.PORT}\nkey = "ssh/id_ed25519"\n'
-                f'ssh_config = "ssh/config"\npid = {self.machines[name].pid}\n{role}'
-            )
-        return "\n".join(blocks)
 
 
 def _together(work: Callable[[T], None], items: Iterable[T]) -> None:

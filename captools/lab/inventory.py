@@ -30,7 +30,9 @@ _SERVICES = (
 )
 
 
-def documents(mode: Mode, *, endpoint_routes: bool, public_keys: Mapping[str, str]) -> dict[str, dict[str, Any] | list[Any]]:
+def documents(
+    mode: Mode, *, endpoint_routes: bool, public_keys: Mapping[str, str]
+) -> dict[str, dict[str, Any] | list[Any]]:
     """Return every inventory file of a lab. ``public_keys`` holds each node's WireGuard key, where there is one."""
     files: dict[str, dict[str, Any] | list[Any]] = {
         "pods.json": _list([_pod(pod) for pod in PODS] + [_envoy_pod()]),

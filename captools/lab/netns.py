@@ -59,9 +59,12 @@ class Machine:
         """Return the argv that runs ``argv`` in this machine, as a child of the caller.
 
         A machine with mounts of its own has the lab's /proc: what runs there must be in the lab's PID namespace
-        too, or /proc/self and /dev/stdin lead nowhere. nsenter then forks, so signal its process group. ``pids`` False leaves that out.
+        too, or /proc/self and /dev/stdin lead nowhere. nsenter then forks, so signal its process
+        group. ``pids`` False leaves that out.
         """
-        spaces = ["--net", "--uts", *(["--mount"] if self.mounts else []), *(["--pid"] if self.mounts and pids else [])]
+        spaces = ["--net", "--uts"]
+        if self.mounts:
+            spaces += ["--mount", "--pid"] if pids else ["--mount"]
         return ["nsenter", "--target", str(self.pid), *spaces, "--", *argv]
 
     def run(self, argv: Sequence[str], *, text: str = "", timeout: float = _RUN_TIMEOUT_S) -> str:

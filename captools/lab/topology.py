@@ -118,12 +118,8 @@ WEBPODS = (
     LabPod(
         name="webpod-697b545f57-fz9cl", node="k8s-ctr", ip="172.20.0.121", identity=62886, app="webpod", serves=True
     ),
-    LabPod(
-        name="webpod-697b545f57-2dg5m", node="k8s-w1", ip="172.20.1.108", identity=62886, app="webpod", serves=True
-    ),
-    LabPod(
-        name="webpod-697b545f57-xm4vk", node="k8s-w0", ip="172.20.2.33", identity=62886, app="webpod", serves=True
-    ),
+    LabPod(name="webpod-697b545f57-2dg5m", node="k8s-w1", ip="172.20.1.108", identity=62886, app="webpod", serves=True),
+    LabPod(name="webpod-697b545f57-xm4vk", node="k8s-w0", ip="172.20.2.33", identity=62886, app="webpod", serves=True),
 )
 PODS = (CURL_POD, *WEBPODS)
 

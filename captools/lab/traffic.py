@@ -22,12 +22,12 @@ _HEALTH_ID = 0x4000  # health pings count up from here, so that no test ping sha
 
 def ping(machine: Machine, address: str, *, identifier: int, count: int = 3, interval_s: float = 0.2) -> Truth:
     """Send echo requests from a machine and wait up to a second for the last answer."""
-    return of_ping(
-        json.loads(machine.run(python("ping", address, str(identifier), str(count), str(interval_s))))
-    )
+    return of_ping(json.loads(machine.run(python("ping", address, str(identifier), str(count), str(interval_s)))))
 
 
-def http(machine: Machine, address: str, *paths: str, port: int = HTTP_PORT, timeout_s: float = HTTP_TIMEOUT_S) -> Truth:
+def http(
+    machine: Machine, address: str, *paths: str, port: int = HTTP_PORT, timeout_s: float = HTTP_TIMEOUT_S
+) -> Truth:
     """Make one GET per path, all over one connection of its own."""
     argv = python("http_client", address, str(port), str(timeout_s), *paths)
     return of_http(json.loads(machine.run(argv)), len(paths))

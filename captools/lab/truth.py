@@ -14,7 +14,7 @@ from captools.model.units import rfc3339
 class FlowTruth:
     """One flow in the sender's view. ``sent``/``answered`` count packets for ICMP and requests for TCP.
 
-    ``sport`` and ``dport`` are 0 for ICMP, ``icmp_id`` is 0 for TCP. ``answer_bytes`` counts HTTP body bytes.
+    ICMP has no ports, TCP no ``icmp_id``. ``answer_bytes`` counts HTTP body bytes.
     """
 
     proto: str
@@ -24,10 +24,10 @@ class FlowTruth:
     ended: str
     sent: int
     answered: int
-    sport: int = 0
-    dport: int = 0
-    icmp_id: int = 0
-    error: str = ""
+    sport: int | None = None
+    dport: int | None = None
+    icmp_id: int | None = None
+    error: str = ""  # "timeout" or the error's name, where the connection failed
     answer_bytes: int = 0
     purpose: str = "test"  # "test" is what the scenario is about, "health" the background of it
     src_name: str = ""
@@ -69,7 +69,7 @@ class Truth:
         return Truth(flows=self.flows + other.flows, requests=self.requests + other.requests)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; what is not known is left out, since TOML has no null."""
+        """Return the JSON form; what is not known or does not apply is left out, TOML has no null."""
         return {
             key: [{name: value for name, value in asdict(one).items() if value is not None} for one in rows]
             for key, rows in (("flows", self.flows), ("requests", self.requests))
@@ -145,7 +145,8 @@ def _request(connection: dict[str, Any], exchange: dict[str, Any]) -> RequestTru
 def _with_backend(request: RequestTruth, body: str) -> RequestTruth:
     """Add what the whoami server wrote: itself, who asked, and the headers that reached it."""
     said = {
-        name.lower(): value.strip() for name, value in re.findall(r"^([A-Za-z][\w-]*): ?(.*)$", body, flags=re.MULTILINE)
+        name.lower(): value.strip()
+        for name, value in re.findall(r"^([A-Za-z][\w-]*): ?(.*)$", body, flags=re.MULTILINE)
     }
     if "hostname" not in said:
         pod = next((pod for pod in WEBPODS if pod.ip == request.address and request.port == HTTP_PORT), None)

@@ -23,13 +23,13 @@ def render(analysis: Analysis, kind: Kind, sections: Sequence[SectionRule] = BUI
     document = compose(analysis, sections)
     # A renderer is imported when it is asked for: Markdown and JSON need no template engine.
     if kind == "html":
-        from captools.report.renderers import html
+        from captools.report.renderers.html import render as html
 
-        return html.render(document)
+        return html(document)
     if kind == "md":
-        from captools.report.renderers import markdown
+        from captools.report.renderers.markdown import render as markdown
 
-        return markdown.render(document)
-    from captools.report.renderers import json_text
+        return markdown(document)
+    from captools.report.renderers.json_text import render as json_text
 
-    return json_text.render(document, analysis)
+    return json_text(document, analysis)

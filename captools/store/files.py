@@ -27,7 +27,9 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         raise MalformedCapture(f"{path}: no such file", hint="check the name; `ls` its folder") from None
     except PermissionError:
-        raise MalformedCapture(f"{path}: not readable by this user", hint="run as its owner or change its mode") from None
+        raise MalformedCapture(
+            f"{path}: not readable by this user", hint="run as its owner or change its mode"
+        ) from None
     except OSError as error:
         raise MalformedCapture(f"{path}: cannot be read ({error.strerror or error})", hint="copy it again") from error
 

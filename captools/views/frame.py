@@ -31,6 +31,6 @@ def to_pandas(packets: pa.Table) -> pd.DataFrame:
     """Return a pandas frame of one row per sighting; ``time`` is ``ts_ns`` as a UTC timestamp."""
     import pandas as pd
 
-    frame = readable(packets).to_pandas()
+    frame: pd.DataFrame = readable(packets).to_pandas()
     frame.insert(0, "time", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True, errors="coerce"))
     return frame

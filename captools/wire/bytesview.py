@@ -56,4 +56,5 @@ class BytesView:
 
     def strings(self, at: Ints, width: int) -> U8:
         """``width`` bytes at each offset, shape (len(at), width)."""
-        return self.bytes[at[:, None] + np.arange(width, dtype=np.int64)]
+        found: U8 = self.bytes[at[:, None] + np.arange(width, dtype=np.int64)]
+        return found

@@ -97,8 +97,10 @@ class Columns:
     def _array(self, field: pa.Field[Any]) -> pa.Array[Any]:
         name, kind = field.name, field.type
         if isinstance(kind, pa.ListType):
-            return pa.array([self.sack.get(row) for row in range(self.count)], type=kind) if self.sack else pa.nulls(
-                self.count, kind
+            return (
+                pa.array([self.sack.get(row) for row in range(self.count)], type=kind)
+                if self.sack
+                else pa.nulls(self.count, kind)
             )
         if kind == WORD:
             codes = self.values[name]

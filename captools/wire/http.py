@@ -5,6 +5,7 @@ A head that spans segments is found where it starts and marked incomplete.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -85,10 +86,8 @@ def read_heads(payload: bytes) -> list[_Head]:
     response = payload.startswith(_RESPONSE)
     listener.parser = (httptools.HttpResponseParser if response else httptools.HttpRequestParser)(listener)
     # CONNECT and upgrades end HTTP: what was read before stands.
-    try:
+    with suppress(httptools.HttpParserUpgrade, httptools.HttpParserError):
         listener.parser.feed_data(payload[:MAX_HEAD])
-    except (httptools.HttpParserUpgrade, httptools.HttpParserError):
-        pass
     heads = [head for head in listener.heads if head.complete]
     if not heads and listener.heads and b"\r\n\r\n" not in payload and listener.heads[0].headers:
         heads = [_cut(listener.heads[0], payload)]

@@ -26,7 +26,9 @@ def read_records(data: bytes | bytearray | memoryview, where: str) -> Records:
             f"{where}: the file is empty, it has not even a capture header",
             hint="the capture tool was probably stopped before it started; capture again",
         )
-    raise MalformedCapture(f"{where}: not a capture file: {_describe(bytes(data[:64]))}", hint=_advice(bytes(data[:64])))
+    raise MalformedCapture(
+        f"{where}: not a capture file: {_describe(bytes(data[:64]))}", hint=_advice(bytes(data[:64]))
+    )
 
 
 def _describe(head: bytes) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from captools.model.addresses import V4_PREFIX
 from captools.model.packets import DecodeStop
-from captools.wire.bytesview import Ints
+from captools.wire.bytesview import Bools, Ints
 from captools.wire.frame import Batch
 
 NO_TRANSPORT = -1
@@ -62,9 +62,9 @@ def ipv4(batch: Batch, rows: Ints) -> Ints:
     return protocols
 
 
-def _options(batch: Batch, rows: Ints, header: Ints) -> Ints:
+def _options(batch: Batch, rows: Ints, header: Ints) -> Bools:
     """Tell which rows hold their whole header; the others stop."""
-    whole = batch.at[rows] + header <= batch.end[rows]
+    whole: Bools = batch.at[rows] + header <= batch.end[rows]
     batch.stop(rows[~whole], DecodeStop.TRUNCATED)
     return whole
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -175,13 +176,13 @@ def _holder() -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+def node() -> Iterator[Node]:
     """A node with one cable (10.9.0.1 on eth1) and nothing else."""
     if os.geteuid() != 0 or shutil.which("tcpdump") is None:
         pytest.skip("needs root and tcpdump")
     holder, peer = _holder(), _holder()
-    folder = tmp_path / "node"
-    folder.mkdir()
+    # Not below tmp_path, which only root may enter: a normal user's login reads its keys from here.
+    folder = Path(tempfile.mkdtemp(prefix="captools-node-"))
     made = Node(pid=holder.pid, peer_pid=peer.pid, folder=folder)
     try:
         made.inside("hostname", "n1")
@@ -203,6 +204,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
             process.wait(5)
             assert process.stdout is not None
             process.stdout.close()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -154,9 +154,6 @@ def test_a_normal_user_captures_by_sudo_and_ssh_connection_survives_it(node, tmp
         program.chmod(0o755)
         node.inside("setcap", "cap_net_raw,cap_net_admin=eip", str(program))
         node.inside("mount", "--bind", str(program), "/usr/bin/tcpdump")
-        for parent in (tmp_path, *tmp_path.parents):
-            if parent.stat().st_uid == 0 and parent.name.startswith("pytest"):
-                parent.chmod(0o755)
         target = node.sshd("capuser", sudo="ALL=(ALL) ALL")
     request = CaptureRequest(targets=(target,), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
     manifest, said = run(request, lambda: node.send(4))
@@ -249,7 +246,8 @@ def test_an_interface_that_disappears_keeps_what_it_gave_and_the_others_go_on(no
     manifest, said = run(request, during)
     here = {point.interface: point for point in manifest.points}
     assert here["eth1"].ok and here["eth1"].packets == 2
-    assert not here["lxcaa"].ok and "lxcaa" in said[0] and "tcpdump" in said[0]
+    assert not here["lxcaa"].ok
+    assert "n1/lxcaa: tcpdump says: pcap_loop: The interface disappeared; what came before is kept" in said
     assert (out / "n1__lxcaa.pcap").read_bytes().count(b"captools-test") == 3 == here["lxcaa"].packets
 
 

@@ -62,6 +62,8 @@ def failure(said: str) -> Failure | None:
         return None
     if "No such device" in words or "SIOCGIFHWADDR" in words:
         return Failure(fault=Fault.NO_DEVICE, said=words, hint="the interface does not exist there")
+    if "disappeared" in words or "went down" in words:
+        return Failure(fault=Fault.NO_DEVICE, said=words, hint="what came before is kept")
     if "permission" in words.lower() or "not permitted" in words:
         return Failure(fault=Fault.PERMISSION, said=words, hint="log in as root, or allow sudo without a password")
     if "parse filter" in words or "expression" in words or "illegal token" in words or "unknown host" in words:

@@ -7,6 +7,8 @@ import shutil
 from captools.collect.targets import Target
 from captools.model.errors import ToolMissing
 
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 
 def argv(target: Target, line: str) -> list[str]:
     """Return the command that runs ``line`` inside the net, mount and uts namespaces of ``target.pid``."""
@@ -14,8 +16,8 @@ def argv(target: Target, line: str) -> list[str]:
     if program is None:
         raise ToolMissing("this machine has no nsenter", hint="install util-linux")
     enter = [program, f"--target={target.pid}", "--net", "--mount", "--uts", "--"]
-    # The user's own ssh connection has no meaning inside: it must not end up in the node's filter.
-    return [*enter, "/usr/bin/env", "-u", "SSH_CONNECTION", "/bin/sh", "-c", line]
+    # The user's own ssh connection and program folders (a virtual environment) have no meaning inside.
+    return [*enter, "/usr/bin/env", "-u", "SSH_CONNECTION", f"PATH={PATH}", "/bin/sh", "-c", line]
 
 
 def explain(target: Target, said: str) -> tuple[str, str] | None:

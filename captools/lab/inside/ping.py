@@ -22,7 +22,7 @@ ANSWER_WAIT_S = 1.0
 
 def checksum(data: bytes) -> int:
     """Return the Internet checksum of ``data`` (RFC 1071)."""
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 

@@ -8,7 +8,7 @@ from captools.lab.topology import CURL_POD, WEBPODS, Mode, webpod_on
 from captools.lab.traffic import bulk, http, ping
 from captools.lab.truth import Truth
 
-BULK_BYTES = 200_000
+BULK_BYTES = 40_000  # super-frames on lxc*, thirty segments on the wire
 
 
 def traffic(lab: Lab) -> list[Truth]:

@@ -19,7 +19,8 @@ a{color:var(--link)}a:focus-visible,summary:focus-visible,.scroll:focus-visible{
 outline-offset:2px}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:20px;margin:18px 0}
 p{margin:.4rem 0;overflow-wrap:anywhere;max-width:85ch}
-.tone{max-width:none;border-left:4px solid var(--line);padding:.5rem .9rem;border-radius:0 6px 6px 0;background:var(--band)}
+.tone{max-width:none;
+border-left:4px solid var(--line);padding:.5rem .9rem;border-radius:0 6px 6px 0;background:var(--band)}
 .bad{border-color:var(--bad);background:var(--badbg)}.doubt{border-color:var(--doubt);background:var(--doubtbg)}
 .good{border-color:var(--good);background:var(--goodbg)}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:10px 22px;margin:14px 0 0}
@@ -29,8 +30,8 @@ dt{color:var(--soft);font-size:.82rem}dd{margin:0;font-weight:600;overflow-wrap:
 table{border-collapse:collapse;width:100%;font-size:.84rem}
 caption{text-align:left;font-weight:600;font-size:1rem;padding:.9rem 0 .4rem;position:sticky;left:0}
 th,td{text-align:left;vertical-align:top;padding:6px 10px 6px 0;border-bottom:1px solid var(--line)}
-th{color:var(--soft);font-weight:600;font-size:.78rem;white-space:nowrap;vertical-align:bottom}
-td{min-width:3.5rem;max-width:30rem;overflow-wrap:break-word}td.n,th.n{text-align:right;white-space:nowrap}
+th{color:var(--soft);font-weight:600;font-size:.78rem;vertical-align:bottom}
+td{min-width:3.5rem;max-width:30rem;overflow-wrap:break-word}td.n,th.n{text-align:right}td.n{white-space:nowrap}
 td.c,code{font-family:var(--mono);font-size:.92em}td.c{white-space:nowrap;max-width:none}
 code{overflow-wrap:anywhere}
 article{border:1px solid var(--line);border-left:5px solid var(--link);border-radius:8px;padding:12px 16px;
@@ -48,7 +49,7 @@ svg.ladder{display:block;width:100%;height:auto;font-family:var(--mono);font-siz
 svg text{fill:var(--ink)}.node{fill:var(--band);stroke:var(--line)}.node.odd{fill:none}
 .nodename{font-size:13px;font-weight:700}.iface,.time,.delay,.faint{fill:var(--soft)!important}
 .lane{stroke:var(--soft);stroke-opacity:.45;stroke-dasharray:2 4}.rule{stroke:var(--line)}
-.way{font-weight:700;font-size:12px}.change,.delay,.lost,.way{paint-order:stroke;stroke:var(--card);stroke-width:4px;
+.way{font-weight:700;font-size:12px}.change,.delay,.lost,.way,.note{paint-order:stroke;stroke:var(--card);stroke-width:4px;
 stroke-linejoin:round}
 .change{font-weight:700}.change.encapsulated,.change.decapsulated{fill:var(--vxlan)}
 .change.encrypted,.change.decrypted{fill:var(--wire)}.change.translated,.change.proxied{fill:var(--doubt)}

@@ -1,0 +1,117 @@
+"""What all commands over SOURCE… share: arguments, formats, output and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from captools.model.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from captools.model.analysis import Analysis
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("table", "json", "ndjson", "csv", "parquet")
+
+
+def source_options(command: F) -> F:
+    """Add SOURCE…, --inventory, --expect-encryption and --tunnel-port."""
+    for decorate in (
+        click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
+        click.option("--inventory", multiple=True, metavar="PATH", help="More cluster facts: a file or folder."),
+        click.option("--expect-encryption", is_flag=True, help="Pod traffic between nodes ought to be encrypted."),
+        click.option("--tunnel-port", type=int, multiple=True, metavar="PORT", help="A further UDP port of VXLAN."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def format_options(command: F) -> F:
+    """Add --format and its short form --json."""
+    for decorate in (
+        click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print the result."),
+        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+        click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file (needed for parquet)."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def load(
+    sources: Sequence[str], inventory: Sequence[str], expect_encryption: bool, tunnel_port: Sequence[int]
+) -> Analysis:
+    """Open SOURCE… and say on stderr what was found damaged or left out."""
+    from captools.pipeline import open_session
+
+    analysis = open_session(
+        sources, inventory=inventory, expect_encryption=expect_encryption, tunnel_ports=tunnel_port
+    ).analysis
+    for warning in analysis.warnings:
+        click.echo(f"captools: warning: {warning}", err=True)
+    return analysis
+
+
+def emit(
+    form: str,
+    document: dict[str, Any],
+    items: Sequence[dict[str, Any]],
+    text: Callable[[], str],
+    output: str | None = None,
+) -> None:
+    """Print a result: ``document`` as JSON, ``items`` as lines or cells, ``text`` for people."""
+    if form == "parquet":
+        _parquet(items, output)
+        return
+    if form == "json":
+        result = json.dumps(document, ensure_ascii=False, indent=2)
+    elif form == "ndjson":
+        result = "\n".join(json.dumps(item, ensure_ascii=False) for item in items)
+    elif form == "csv":
+        result = _csv(items)
+    else:
+        result = text()
+    if output:
+        from captools.store.atomic import write_text
+
+        write_text(output, result + "\n")
+    elif result:
+        click.echo(result)
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    """Return one level of keys: nested values become JSON text, so that a cell holds one value."""
+    return {key: json.dumps(v, ensure_ascii=False) if isinstance(v, dict | list) else v for key, v in item.items()}
+
+
+def _csv(items: Sequence[dict[str, Any]]) -> str:
+    if not items:
+        return ""
+    out = io.StringIO()
+    names = list(dict.fromkeys(name for item in items for name in item))
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_flat(item) for item in items)
+    return out.getvalue().rstrip("\n")
+
+
+def _parquet(items: Sequence[dict[str, Any]], output: str | None) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not output:
+        if sys.stdout.isatty():
+            raise UsageError("parquet is binary and stdout is a terminal", hint="add -o FILE.parquet")
+        output = "/dev/stdout"
+    pq.write_table(pa.Table.from_pylist([_flat(item) for item in items]), output, compression="zstd")
+
+
+def fail_on(ctx: click.Context, hit: bool) -> None:
+    """Exit with code 1 where --fail-on asked for it and ``hit`` holds."""
+    if hit:
+        ctx.exit(ExitCode.FAIL_ON)

@@ -1,0 +1,133 @@
+"""``captools lab``: a real cluster of network namespaces on this machine, and scenarios to drive through it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+MODES = ("native", "native-broken", "vxlan", "wireguard", "wireguard-leak")
+
+
+def _say(text: str) -> None:
+    click.echo(f"lab: {text}", err=True)
+
+
+@click.group()
+def command() -> None:
+    """Run a real cluster of network namespaces on this machine (as root).
+
+    \b
+    Example:
+      captools lab up --mode vxlan
+      captools capture --node k8s-w1 --duration 10s
+      captools lab down
+    """
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List the scenarios, and the labs that are up. Example: captools lab list"""
+    from captools.lab import state
+    from captools.lab.catalogue import catalogue
+
+    scenarios = [
+        {"id": one.id, "mode": one.mode.value, "title": one.title, "expected": list(one.expected)}
+        for one in catalogue().values()
+    ]
+    labs = [
+        {"name": lab.name, "mode": lab.mode, "running": lab.running, "config": str(folder / "captools.toml")}
+        for folder, lab in state.known()
+    ]
+    if as_json:
+        _print_json({"schema": 1, "scenarios": scenarios, "labs": labs})
+        return
+    click.echo("Scenarios:")
+    for scenario in scenarios:
+        click.echo(f"  {scenario['id']:<28} {scenario['mode']:<15} {scenario['title']}")
+    click.echo("Labs:" if labs else "No lab is up; start one with: captools lab up")
+    for lab in labs:
+        how = "running" if lab["running"] else f"left behind; remove it with: captools lab down --name {lab['name']}"
+        click.echo(f"  {lab['name']:<28} {lab['mode']:<15} {how} ({lab['config']})")
+
+
+@command.command()
+@click.option("--mode", type=click.Choice(MODES), default="native", show_default=True, help="How pod packets travel.")
+@click.option("--name", default="default", show_default=True, help="Name of the lab; labs run side by side.")
+@click.option("--dir", "directory", type=click.Path(path_type=Path), help="Where its files go.")
+@click.option("--endpoint-routes/--no-endpoint-routes", default=False, show_default=True, help="As in Cilium.")
+@click.option("--offloads/--no-offloads", default=True, show_default=True, help="Keep the kernel's offloads.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def up(mode: str, name: str, directory: Path | None, endpoint_routes: bool, offloads: bool, as_json: bool) -> None:
+    """Bring a cluster up and leave it running. Example: captools lab up --mode vxlan"""
+    from captools.lab.cluster import Lab
+    from captools.lab.topology import Mode
+
+    lab = Lab(mode=Mode(mode), name=name, directory=directory, endpoint_routes=endpoint_routes, offloads=offloads)
+    lab.up()
+    lab.keep()
+    if as_json:
+        _print_json({"schema": 1, "name": name, "mode": mode, "config": str(lab.config_file)})
+        return
+    click.echo(str(lab.config_file))
+    _say(f"{name} is up; capture with: captools capture --config {lab.config_file} --node k8s-w1")
+    _say(f"log in with: ssh -F {lab.directory / 'ssh' / 'config'} k8s-w1")
+    _say(f"take it down with: captools lab down --name {name}")
+
+
+@command.command()
+@click.option("--name", default="default", show_default=True, help="Name of the lab.")
+@click.option("--dir", "directory", type=click.Path(path_type=Path), help="Where its files are.")
+@click.option("--all", "everything", is_flag=True, help="Every lab of this user.")
+def down(name: str, directory: Path | None, everything: bool) -> None:
+    """Take a lab down: its processes, namespaces and files. Example: captools lab down --all"""
+    from captools.lab import state
+
+    folders = [folder for folder, _ in state.known()] if everything else [directory or state.folder_of(name)]
+    for folder in folders:
+        gone = state.remove(folder)
+        _say(f"{gone.name} is down" if gone else f"no lab in {folder}; nothing to do")
+
+
+@command.command()
+@click.argument("scenario")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("--name", default="record", show_default=True, help="Name of the lab meanwhile.")
+def record(scenario: str, out: Path, name: str) -> None:
+    """Record SCENARIO as a reference case: captures, inventory, case.toml. Example: captools lab record s8 -o s8"""
+    _record(scenario, out, name)
+
+
+@command.command()
+@click.argument("scenario")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Session folder; else the default place.")
+@click.option("--name", default="run", show_default=True, help="Name of the lab meanwhile.")
+def run(scenario: str, out: Path | None, name: str) -> None:
+    """Run SCENARIO and keep its session. Example: captools lab run s1"""
+    if out is None:
+        import os
+        import time
+
+        from captools.store.layout import default_root, session_name
+
+        out = default_root(Path.cwd(), os.environ) / session_name(time.time_ns())
+    _record(scenario, out, name)
+    _say(f"look at it with: captools findings {out}")
+
+
+def _record(scenario: str, out: Path, name: str) -> None:
+    import sys
+
+    from captools.lab.catalogue import scenario_called
+    from captools.lab.record import record as record_scenario
+
+    done = record_scenario(scenario_called(scenario), out, name=name, say=_say, command=tuple(sys.argv))
+    click.echo(str(done.folder))
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(document, indent=1))

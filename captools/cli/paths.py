@@ -1,0 +1,38 @@
+"""captools paths."""
+
+from __future__ import annotations
+
+import click
+
+from captools.cli.common import emit, format_options, load, source_options
+
+
+@click.command("paths", epilog="Example: captools paths k8s-w1/eth1=w1.pcap router/any=router.pcap")
+@source_options
+@format_options
+@click.option("--brief", is_flag=True, help="One line for each flow, without its hops.")
+def command(
+    sources: tuple[str, ...],
+    inventory: tuple[str, ...],
+    expect_encryption: bool,
+    tunnel_port: tuple[int, ...],
+    form: str,
+    as_json: bool,
+    output: str | None,
+    brief: bool,
+) -> None:
+    """Follow every flow over the observation points: what changed at each hop, how long it took, how it ended."""
+    from captools.views import documents, tables
+    from captools.views.text import safe, table
+
+    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+
+    def text() -> str:
+        if not analysis.paths:
+            return "No TCP, UDP, SCTP or ICMP echo conversation in these captures; `captools info` shows what is there."
+        if brief:
+            return table(tables.FLOWS, tables.flows(analysis))
+        return "\n\n".join("\n".join(safe(line) for line in tables.ladder(analysis, path)) for path in analysis.paths)
+
+    document = documents.paths(analysis)
+    emit("json" if as_json else form, document, document["paths"], text, output)

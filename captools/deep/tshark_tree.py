@@ -1,0 +1,138 @@
+"""tshark's opinion on a few packets, through pyshark.
+
+pyshark keeps a layer's fields in one flat table; the tree is built again from their names and byte positions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from captools.deep.fields import LAYERS, value_of
+from captools.deep.tree import FieldNode, layer_node
+from captools.model.errors import MalformedCapture, ToolMissing
+
+# tshark 4.0 knows VXLAN on 4789 only (FACTS, section 12); harmless where 8472 is known.
+DECODE_AS = ("udp.port==8472,vxlan",)
+# Each frame for itself: with reassembly, fields would lie in data that no single frame holds.
+PREFERENCES = {
+    "ip.defragment": "FALSE",
+    "ipv6.defragment": "FALSE",
+    "tcp.desegment_tcp_streams": "FALSE",
+    "tcp.try_heuristic_first": "FALSE",
+}
+TIMEOUT_S = 60.0
+
+
+def tree_by_tshark(
+    path: Path | str, frame: int, *, decode_as: Sequence[str] = DECODE_AS, timeout_s: float = TIMEOUT_S
+) -> FieldNode:
+    """Return tshark's field tree of frame number ``frame`` (from 1) of a capture file.
+
+    Raises ToolMissing without tshark, MalformedCapture where the file has no such frame or cannot be read. May be
+    called from any thread, inside a running event loop too (it blocks until tshark is done).
+    """
+    found = trees_by_tshark(path, (frame,), decode_as=decode_as, timeout_s=timeout_s)
+    if frame not in found:
+        raise MalformedCapture(f"{path}: tshark finds no frame {frame}", hint="frames are counted from 1")
+    return found[frame]
+
+
+def trees_by_tshark(
+    path: Path | str,
+    frames: Sequence[int] | None = None,
+    *,
+    decode_as: Sequence[str] = DECODE_AS,
+    timeout_s: float = TIMEOUT_S,
+) -> dict[int, FieldNode]:
+    """Return frame number -> tree in one run of tshark; ``frames`` None for all. Damaged files give what is whole."""
+    # A thread of its own has no running event loop, whoever the caller is: pyshark needs one to itself.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tshark") as pool:
+        return pool.submit(_read, Path(path), frames, decode_as, timeout_s).result()
+
+
+def _read(path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], timeout_s: float) -> dict[int, FieldNode]:
+    # Here because pyshark takes 0.2 s to import and belongs to this edge alone.
+    from pyshark import FileCapture
+    from pyshark.capture.capture import TSharkCrashException
+    from pyshark.tshark.tshark import TSharkNotFoundException
+
+    loop = asyncio.new_event_loop()
+    found: dict[int, FieldNode] = {}
+    try:
+        capture = FileCapture(
+            str(path),
+            keep_packets=False,
+            display_filter=" or ".join(f"frame.number=={int(frame)}" for frame in frames) if frames else None,
+            decode_as={rule.rpartition(",")[0]: rule.rpartition(",")[2] for rule in decode_as},
+            override_prefs=PREFERENCES,
+            custom_parameters=["-c", str(max(frames))] if frames else None,
+            eventloop=loop,
+        )
+        capture.apply_on_packets(lambda packet: found.update([_tree(packet)]), timeout=timeout_s)
+    except TSharkNotFoundException as error:
+        raise ToolMissing("tshark is not installed", hint="apt-get install tshark, or go on without it") from error
+    except OSError as error:
+        raise MalformedCapture(f"{path}: {error.strerror or 'no such capture file'}", hint="check the path") from error
+    except TSharkCrashException as error:
+        # tshark reports a file that ends in mid-record as a failure, after printing all whole frames.
+        if not found:
+            raise MalformedCapture(f"{path}: tshark cannot read it ({_last_line(error)})", hint="is it a capture?") from error
+    except TimeoutError as error:
+        raise MalformedCapture(
+            f"{path}: tshark was not done within {timeout_s:g} s", hint="ask for an earlier frame or a smaller file"
+        ) from error
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+    return found
+
+
+def _last_line(error: Exception) -> str:
+    """Return what tshark itself said last, from pyshark's text."""
+    lines = [line for line in str(error).splitlines() if line.startswith("Last error line: ")]
+    return lines[0].removeprefix("Last error line: ") if lines else "no reason given"
+
+
+def _tree(packet: Any) -> tuple[int, FieldNode]:
+    number, length = int(packet.number), int(packet.captured_length)
+    layers = [
+        node for layer in packet.layers for node in _layer(str(layer.layer_name), layer._get_all_fields_with_alternates())
+    ]
+    return number, FieldNode(
+        name="frame", label=f"Frame {number}", offset=0, length=length, children=tuple(layers)
+    )
+
+
+def _layer(name: str, containers: Iterable[Any]) -> list[FieldNode]:
+    """Return one layer; packets quoted in an ICMP error become layers inside it."""
+    fields = {id(one): one for container in containers for one in getattr(container, "all_fields", [container])}
+    shown = [one for one in fields.values() if one.name and not one.hide]
+    nodes = [_field(one) for one in shown]
+    own = [node for node in nodes if not _quoted(node, name)]
+    quoted = [node for node in nodes if _quoted(node, name)]
+    inner: list[FieldNode] = []
+    for protocol in dict.fromkeys(node.name.partition(".")[0] for node in quoted):
+        inner.append(layer_node(protocol, [node for node in quoted if node.name.startswith(f"{protocol}.")], ()))
+    return [layer_node(name, own, tuple(inner))]
+
+
+def _quoted(node: FieldNode, layer: str) -> bool:
+    protocol = node.name.partition(".")[0]
+    return protocol != layer and protocol in LAYERS and layer in ("icmp", "icmpv6")
+
+
+def _field(one: Any) -> FieldNode:
+    offset, length = int(one.pos or 0), int(one.size or 0)
+    shown = one.show if one.show is not None else (one.raw_value or "")
+    return FieldNode(
+        name=str(one.name),
+        label=str(one.showname or one.name),
+        value=value_of(str(one.name), str(shown)),
+        # Wireshark gives its own conclusions (streams, timings) no bytes.
+        offset=offset if length else None,
+        length=length or None,
+    )

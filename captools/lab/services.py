@@ -1,0 +1,80 @@
+"""What runs in a lab's machines: webpods, Envoy, WireGuard, sshd; all started side by side, then waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from captools.lab import envoy, network, sshd, wireguard
+from captools.lab.netns import Machine, python
+from captools.lab.preflight import envoy_path
+from captools.lab.topology import HTTP_PORT, LEADER, MACHINES, NODES, PODS, Mode
+from captools.model.errors import CaptureFailed
+
+_READY_TIMEOUT_S = 20.0
+
+
+def start(machines: Mapping[str, Machine], directory: Path, mode: Mode) -> dict[str, str]:
+    """Start everything and wait until all of it answers; return each node's WireGuard public key, if any.
+
+    CaptureFailed with the ends of the logs where something does not come up.
+    """
+    log = directory / "log"
+    log.mkdir()
+    for pod in PODS:
+        if pod.serves:
+            machines[pod.name].daemon(python("whoami", pod.ip, str(HTTP_PORT)), log / f"{pod.name}.log")
+    _start_envoy(machines[LEADER], directory)
+    keys = _start_wireguard(machines, log, mode) if mode.encrypted else {}
+    sshd.make_keys(directory / "ssh")
+    for name in MACHINES:
+        sshd.start(machines[name], directory / "ssh", log / f"sshd-{name}.log")
+    listeners = [(name, sshd.PORT) for name in MACHINES] + [(LEADER, HTTP_PORT)]
+    listeners += [(pod.name, HTTP_PORT) for pod in PODS if pod.serves]
+    for name, port in listeners:
+        _await(partial(machines[name].listens, port), f"{name}: nothing listens on port {port}", log)
+    return keys
+
+
+def _start_envoy(leader: Machine, directory: Path) -> None:
+    file = directory / "envoy.json"
+    file.write_text(json.dumps(envoy.config(), indent=1))
+    leader.daemon(
+        # One worker: its turns over the webpods are then the turns of all connections together.
+        [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
+        directory / "log" / "envoy.log",
+    )
+
+
+def _start_wireguard(machines: Mapping[str, Machine], log: Path, mode: Mode) -> dict[str, str]:
+    keys = wireguard.make_keys()
+    for node in NODES:
+        machines[node.name].daemon(
+            ["wireguard-go", "--foreground", wireguard.INTERFACE],
+            log / f"wireguard-{node.name}.log",
+            env={**os.environ, "LOG_LEVEL": "error"},
+        )
+    for node in NODES:
+        machine = machines[node.name]
+        _await(partial(machine.has_file, wireguard.CONTROL_SOCKET), f"{node.name}: wireguard-go is not ready", log)
+        wireguard.configure(machine, wireguard.peers(node, keys))
+        machine.batch(network.wireguard(node, mode))
+    return {name: public for name, (_, public) in keys.items()}
+
+
+def _await(ready: Callable[[], bool], complaint: str, log: Path) -> None:
+    deadline = time.monotonic() + _READY_TIMEOUT_S
+    while not ready():
+        if time.monotonic() > deadline:
+            raise CaptureFailed(f"lab: {complaint} after {_READY_TIMEOUT_S:.0f} s\n{last_words(log)}".rstrip())
+        time.sleep(0.01)
+
+
+def last_words(log: Path) -> str:
+    """Return the ends of the lab's logs: they go away with it, and say why it did not start."""
+    texts = {path.name: path.read_text("utf-8", "replace")[-400:].strip() for path in sorted(log.iterdir())}
+    return "\n".join(f"{name}: {text}" for name, text in texts.items() if text)

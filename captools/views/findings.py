@@ -1,0 +1,40 @@
+"""Findings as a person reads them on a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+
+from captools.model.analysis import Analysis
+from captools.model.findings import Finding
+from captools.views.text import safe
+
+WIDTH = 110
+MAX_SHOWN = 4
+
+
+def as_text(analysis: Analysis) -> str:
+    """Return all findings with their evidence, or one line that says there is none and what that rests on."""
+    if not analysis.findings:
+        points = len({source.point for source in analysis.sources})
+        return (
+            f"No finding in {len(analysis.packets):,} packets at {points} points. "
+            "Nothing is wrong as far as these captures can tell; `captools paths` shows what they followed."
+        )
+    return "\n\n".join(_one(finding) for finding in analysis.findings)
+
+
+def _one(finding: Finding) -> str:
+    head = f"{finding.severity.value.upper():8}{finding.rule}  ({finding.confidence.value})"
+    lines = [head, *textwrap.wrap(safe(finding.statement), WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    for one in finding.evidence[:MAX_SHOWN]:
+        frames = ", ".join(map(str, one.frames[:8])) + ("…" if len(one.frames) > 8 else "")
+        lines.append(f"    {safe(one.point)}: frame {frames} of {safe(one.file)}: {safe(one.shows)}")
+        decode = f" -d {one.decode_as}" if one.decode_as else ""
+        lines.append(f"      tshark -r {safe(one.file)}{decode} -Y '{safe(one.filter)}'")
+    if len(finding.evidence) > MAX_SHOWN:
+        lines.append(f"    and {len(finding.evidence) - MAX_SHOWN} more proofs (--json lists them all)")
+    if finding.remedy:
+        lines += textwrap.wrap(
+            f"Next: {safe(finding.remedy)}", WIDTH, initial_indent="  ", subsequent_indent="        "
+        )
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""What people read on the command line: header and rows of each table."""
+
+from __future__ import annotations
+
+from captools.model.addresses import endpoint
+from captools.model.analysis import Analysis
+from captools.model.paths import Hop, Path, Way
+from captools.model.requests import Request
+from captools.model.units import duration, rfc3339
+
+Rows = list[tuple[object, ...]]
+REQUESTS = ("time", "method", "host", "path", "status", "client", "xff", "proxy", "source", "kind", "backend",
+            "backend node", "gateway", "total", "confidence")  # fmt: skip
+FINDINGS = ("severity", "rule", "confidence", "statement")
+FLOWS = ("flow", "packets", "outcome", "last seen", "points")
+
+
+def requests(analysis: Analysis) -> Rows:
+    """One row per request."""
+    return [_request(one) for one in analysis.requests]
+
+
+def _request(one: Request) -> tuple[object, ...]:
+    source = one.proxy.source_address if one.proxy else None
+    kind = one.proxy.source_kind if one.proxy else None
+    backend = (one.backend.pod or endpoint(one.backend.ip, one.backend.port)) if one.backend else None
+    return (
+        clock(one.ts_ns), one.method, one.host, one.path, one.status, one.client, ", ".join(one.xff) or None,
+        one.proxy.node if one.proxy else None, source, kind, backend, one.backend.node if one.backend else None,
+        duration(one.gateway_ns), duration(one.total_ns), one.confidence.value,
+    )  # fmt: skip
+
+
+def clock(ts_ns: int) -> str:
+    """Return the time of day in UTC with microseconds."""
+    return rfc3339(ts_ns)[11:26]
+
+
+def flows(analysis: Analysis) -> Rows:
+    """One row per conversation."""
+    return [(one.flow, one.packets, one.outcome.value, one.last_seen, len(one.points)) for one in analysis.paths]
+
+
+def ladder(analysis: Analysis, path: Path) -> list[str]:
+    """Return one path as lines: the ends by name, then each hop with what changed and how long it took."""
+    cluster = analysis.cluster
+    source, target = cluster.name(path.flow.src), cluster.name(path.flow.dst)
+    names = f"  ({source or '?'} to {target or '?'})" if source or target else ""
+    lines = [f"{path.flow}{names}: {path.outcome.value}, {path.packets} packets"]
+    lines.append(f"  {path.reason}")
+    for way in (Way.FORWARD, Way.REPLY):
+        hops = path.ways(way)
+        if not hops:
+            continue
+        lines.append(f"  {way.value}:")
+        rows = []
+        for hop in hops:
+            error = f" ±{duration(hop.delay_error_ns)}" if hop.delay_error_ns else ""
+            delay = f"+{duration(hop.delay_ns)}{error}" if hop.delay_ns is not None else ""
+            rows.append((hop.point, hop.direction or "", f"ttl {hop.ttl}", hop.change.value, delay, _carried(hop)))
+        widths = [max(len(row[at]) for row in rows) for at in range(5)]
+        lines += [
+            "    " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip()
+            for row in rows
+        ]
+    return lines
+
+
+def _carried(hop: Hop) -> str:
+    """Say what the packet looks like at a hop."""
+    if hop.tunnel == "wireguard":
+        return f"WireGuard {hop.src} > {hop.dst}"
+    inner = f"{endpoint(hop.src, hop.sport)} > {endpoint(hop.dst, hop.dport)}"
+    if hop.tunnel == "vxlan":
+        who = f" = {hop.identity}" if hop.identity and hop.identity != str(hop.vni) else ""
+        return f"VXLAN (tcpdump: OTV, instance {hop.vni}{who}) {hop.outer_src} > {hop.outer_dst} | {inner}"
+    if hop.tunnel != "none":
+        return f"{hop.tunnel} {hop.outer_src} > {hop.outer_dst} | {inner}"
+    return inner

@@ -1,0 +1,53 @@
+"""Shared by all tests: hypothesis profiles, where the shared captures are, and the lab's preconditions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+settings.register_profile("fast", max_examples=40, deadline=None)
+settings.register_profile("deep", max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+_FORBIDDEN = {"open", "socket.connect", "socket.bind", "subprocess.Popen", "os.system"}
+_armed = False
+
+
+def _refuse_io(event: str, args: tuple[object, ...]) -> None:
+    if _armed and event in _FORBIDDEN:
+        raise PermissionError(f"pure code did IO: {event} {args[:1]!r}")
+
+
+sys.addaudithook(_refuse_io)
+
+
+@pytest.fixture
+def no_io():
+    """Arm the audit hook while a test of a pure room runs: no file, socket or process may be opened."""
+    global _armed
+    _armed = True
+    yield
+    _armed = False
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real captures and logs beside the checkout; tests that need it skip where it is absent."""
+    if not (SHARED / "captures-real").is_dir():
+        pytest.skip("needs ../shared (real captures are not part of the project)")
+    return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip lab tests, with the reason, where real namespaces cannot be had."""
+    if os.geteuid() != 0:
+        for item in items:
+            if item.get_closest_marker("lab"):
+                item.add_marker(pytest.mark.skip(reason="the lab needs root"))
