@@ -1,6 +1,6 @@
 """WireGuard, known by its bytes (Linux drivers/net/wireguard/messages.h; the layers are scapy's own).
 
-Ports: any; UDP 51871 (Cilium) and 51820 (WireGuard's default) only widen what counts as a data message.
+Ports: any; usual are UDP 51871 (Cilium) and 51820 (WireGuard's default).
 
 A port proves nothing: Cilium's DNS proxy has been seen on 51871 (cilium#30901). A message has type 1 to 4 and
 three zero bytes, and each type its legal length. A sender may put several data messages into one datagram of a
@@ -14,23 +14,22 @@ from typing import Any
 from scapy.layers.inet import UDP
 from scapy.packet import Packet, split_layers
 
-PORTS = (51871, 51820)
 SIZES = {1: 148, 2: 92, 3: 64}  # handshake initiation, handshake response, cookie reply
 DATA, KEEPALIVE_SIZE, PADDING = 4, 32, 16
+SMALLEST_MTU = 576  # RFC 791: what every host must take
 
 
-def is_wireguard(payload: bytes, *, known_port: bool = False, size: int | None = None) -> bool:
-    """Tell whether a UDP payload is a WireGuard message; ``size`` is its length on the wire where cut short.
+def is_wireguard(payload: bytes, *, size: int | None = None) -> bool:
+    """Tell whether a UDP payload is a WireGuard message; ``size`` is its length on the wire where it is cut short.
 
-    Plaintext is padded to 16 bytes, but never beyond the device's MTU: a data message of any other length
-    counts only with ``known_port``.
+    Plaintext is padded to 16 bytes, but never beyond the device's MTU: full-size data messages may have any length.
     """
     if len(payload) < 4 or payload[1:4] != b"\0\0\0":
         return False
     size = len(payload) if size is None else size
     kind = payload[0]
     if kind == DATA:
-        return size >= KEEPALIVE_SIZE and (known_port or size % PADDING == 0)
+        return size >= KEEPALIVE_SIZE and (size % PADDING == 0 or size >= KEEPALIVE_SIZE + SMALLEST_MTU)
     return SIZES.get(kind) == size
 
 
@@ -38,9 +37,8 @@ def _payload_class(datagram: Packet, payload: bytes) -> Any:
     """Return the layer of a datagram that no port binding claims."""
     from scapy.contrib.wireguard import Wireguard
 
-    known = datagram.sport in PORTS or datagram.dport in PORTS
     size = datagram.len - 8 if isinstance(datagram.len, int) and datagram.len >= 8 else None
-    if is_wireguard(payload, known_port=known, size=size):
+    if is_wireguard(payload, size=size):
         return Wireguard
     return Packet.default_payload_class(datagram, payload)
 

@@ -94,7 +94,7 @@ def evidence_lines(one: Evidence, most: int = 8) -> Text:
     more = f" and {len(one.frames) - most} more" if len(one.frames) > most else ""
     text.append(f"{printable(one.point, 60)}", style="bold")
     text.append(f"  frame {shown}{more}" if one.frames else "")
-    text.append(f"  {printable(one.file, 60)}\n", style=SOFT)
+    text.append(f"  {printable(one.file.rpartition('/')[2], 60)}\n", style=SOFT)
     if one.shows:
         text.append(f"  {printable(one.shows, 300)}\n")
     if one.filter:

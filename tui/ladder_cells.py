@@ -14,7 +14,7 @@ from tui.cells import CHANGE, HEADING, SOFT, evidence_lines, facts
 # rail and dot by what carries the packet: a double line is a tunnel, a shaded one is encrypted
 RAILS = {"plain": ("│", "●", ""), "wireguard": ("▒", "◆", "#f093cb")}
 TUNNEL_RAIL = ("║", "◆", "#b89cff")
-INTERFACE, TIMES = 16, 10
+INTERFACE, TIMES = 16, 9
 
 
 def node_line(node: str) -> Text:

@@ -7,7 +7,8 @@ One loop, no threads. Three rules hold it together:
 * A tool keeps packets in an unretired kernel block for up to about a second (FACTS, section 14), so a stop
   waits before the first signal and drains everything afterwards.
 * When stdin ends, or nothing is heard for WATCHDOG_S, the controller is gone: the same stop runs, and output
-  nobody reads is thrown away. Nothing stays behind on the node.
+  nobody reads is thrown away. Nothing stays behind on the node; the warden sees to it even if this process
+  is killed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Deque, Dict, Optional
 
 from captools.agent import facts, frames
 from captools.agent.tool import Tool, start
+from captools.agent.warden import Warden
 
 READ_BYTES = 256 * 1024
 HIGH_WATER = 1024 * 1024
@@ -45,6 +47,7 @@ class Agent:
         self.outgoing: Deque[memoryview] = deque()
         self.unsent = 0
         self.tools: Dict[int, Tool] = {}
+        self.warden = Warden()
         self.stop_at: Optional[float] = None  # when SIGINT is due
         self.leaving = False  # exit once every tool has ended
         self.left_at = 0.0
@@ -184,6 +187,7 @@ class Agent:
             self._send(frames.EXIT, channel, {"code": 127, "time_ns": time.time_ns(), "signalled_ns": 0})
             return
         self.tools[tool.channel] = tool
+        self.warden.add(tool.process.pid)
         if not self.paused:
             for descriptor in tool.pipes:
                 self.selector.register(descriptor, selectors.EVENT_READ, tool)
@@ -227,6 +231,7 @@ class Agent:
             code = tool.finished()
             if code is not None:
                 del self.tools[tool.channel]
+                self.warden.remove(tool.process.pid)
                 report = {"code": code, "time_ns": time.time_ns(), "signalled_ns": tool.signalled_ns}
                 self._send(frames.EXIT, tool.channel, report)
 

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import signal
 import subprocess
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -16,27 +15,8 @@ from captools.agent.facts import environment
 # A deeper pipe rides out a short stall of the way home before the kernel ring has to.
 PIPE_BYTES = 1024 * 1024
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ exists from Python 3.10 on only
-PR_SET_PDEATHSIG = 1
 PCAP_PLACEHOLDER = "{pcap}"
 READY_WINDOW = 16 * 1024  # the marker stands in the first bytes a tool prints
-
-
-def _load_prctl() -> Any:
-    try:
-        import ctypes
-
-        return ctypes.CDLL(None).prctl
-    except (ImportError, OSError, AttributeError):
-        return None  # a minimal Python: the pipes still end the tool when the agent dies
-
-
-_PRCTL = _load_prctl()
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end the tool if the agent itself is killed: nothing may stay behind."""
-    if _PRCTL is not None:
-        _PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Tool:
@@ -78,7 +58,6 @@ class Tool:
                 cwd="/",
                 start_new_session=True,
                 pass_fds=(write_end,) if own_pipe else (),
-                preexec_fn=_die_with_parent,
             )
         except OSError:
             if own_pipe:
@@ -97,7 +76,7 @@ class Tool:
             # An unprivileged user's pipe budget may be used up: a smaller pipe works too.
             with contextlib.suppress(OSError):
                 fcntl.fcntl(descriptor, F_SETPIPE_SZ, PIPE_BYTES)
-        self._own_pipe = packets
+        self._streams = {stream.fileno(): stream for stream in (process.stderr, process.stdout)}
         return process
 
     def became_ready(self, kind: bytes, data: bytes) -> bool:
@@ -111,12 +90,11 @@ class Tool:
     def close(self, descriptor: int) -> None:
         """Forget a pipe that has reached its end."""
         del self.pipes[descriptor]
-        if descriptor == self._own_pipe:
+        stream = self._streams.pop(descriptor, None)
+        if stream is not None:
+            stream.close()
+        else:
             os.close(descriptor)
-        elif self.process.stdout is not None and descriptor == self.process.stdout.fileno():
-            self.process.stdout.close()
-        elif self.process.stderr is not None:
-            self.process.stderr.close()
 
     def signal(self, number: int) -> None:
         """Send a signal to the tool's whole process group."""

@@ -12,7 +12,13 @@ import zlib
 from importlib.resources import files
 
 # In the order they import each other. The names are the real ones, so that the sources run unchanged.
-MODULES = ("captools.agent.frames", "captools.agent.facts", "captools.agent.tool", "captools.agent.main")
+MODULES = (
+    "captools.agent.frames",
+    "captools.agent.facts",
+    "captools.agent.tool",
+    "captools.agent.warden",
+    "captools.agent.main",
+)
 
 # Words the launcher prints for the controller; see collect/failures.py.
 NO_PYTHON = "captools-launcher: no python3"

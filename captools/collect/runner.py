@@ -260,8 +260,14 @@ class _Run:
 
     def _reasons(self) -> list[CaptoolsError]:
         """Everything that went wrong so far, as errors."""
-        found = [node.error for node in self.nodes if node.error is not None] + self.errors
-        return found + [error for point in self.points if (error := point.as_error()) is not None]
+        lost = {node.target.name: node.error for node in self.nodes if node.error is not None}
+        found = [*lost.values(), *self.errors]
+        for point in self.points:
+            error, cause = point.as_error(), lost.get(point.run.point.node)
+            # A point that went down with its node has no story of its own.
+            if error is not None and (cause is None or cause.message not in error.message):
+                found.append(error)
+        return found
 
     def _sentences(self) -> Sequence[str]:
         return list(dict.fromkeys(map(str, self._reasons())))

@@ -44,7 +44,7 @@ def differences(one: FieldNode, other: FieldNode) -> tuple[Difference, ...]:
             Difference(layer="frame", field="layers", one=((":".join(names), None, None),),
                        other=((":".join(other_names), None, None),)),
         )  # fmt: skip
-    found = []
+    found: list[Difference] = []
     for place, (left, right) in enumerate(zip(ours, theirs, strict=True)):
         a, b = _fields(left), _fields(right)
         found.extend(

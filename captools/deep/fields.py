@@ -15,7 +15,7 @@ class As(StrEnum):
 
 
 _NUMBERS = """
-eth.type eth.len vlan.priority vlan.dei vlan.id vlan.etype
+eth.type eth.len vlan.priority vlan.dei vlan.id vlan.etype vlan.len
 sll.pkttype sll.hatype sll.halen sll.etype sll.ifindex
 arp.hw.type arp.proto.type arp.hw.size arp.proto.size arp.opcode
 ip.version ip.hdr_len ip.dsfield ip.dsfield.dscp ip.dsfield.ecn ip.len ip.id ip.flags ip.flags.df ip.flags.mf

@@ -36,7 +36,8 @@ def vlan(layer: Any) -> Parts:
     yield Part("vlan.priority", 0, 2, layer.prio)
     yield Part("vlan.dei", 0, 2, layer.dei)
     yield Part("vlan.id", 0, 2, layer.vlan)
-    yield Part("vlan.etype", 2, 2, layer.type)
+    # Values up to 1500 are a length (IEEE 802.3), from 1536 on a type.
+    yield Part("vlan.etype" if layer.type >= 1536 else "vlan.len", 2, 2, layer.type)
 
 
 def _mac(data: bytes) -> str:
@@ -79,7 +80,7 @@ def arp(layer: Any) -> Parts:
 
 
 def ipv4(layer: Any) -> Parts:
-    """RFC 791; the fragment offset in bytes, as Wireshark gives it."""
+    """RFC 791; the fragment offset in units of eight bytes, as it stands in the header."""
     yield Part("ip.version", 0, 1, layer.version)
     yield Part("ip.hdr_len", 0, 1, layer.ihl * 4)
     yield Part("ip.dsfield", 1, 1, layer.tos)
@@ -90,7 +91,7 @@ def ipv4(layer: Any) -> Parts:
     yield Part("ip.flags", 6, 1, int(layer.flags))
     yield Part("ip.flags.df", 6, 1, int(bool(layer.flags.DF)))
     yield Part("ip.flags.mf", 6, 1, int(bool(layer.flags.MF)))
-    yield Part("ip.frag_offset", 6, 2, layer.frag * 8)
+    yield Part("ip.frag_offset", 6, 2, layer.frag)
     yield Part("ip.ttl", 8, 1, layer.ttl)
     yield Part("ip.proto", 9, 1, layer.proto)
     yield Part("ip.checksum", 10, 2, layer.chksum)
@@ -104,7 +105,7 @@ def ipv6(layer: Any) -> Parts:
     yield Part("ipv6.tclass", 0, 4, layer.tc)
     yield Part("ipv6.tclass.dscp", 0, 4, layer.tc >> 2)
     yield Part("ipv6.tclass.ecn", 0, 4, layer.tc & 3)
-    yield Part("ipv6.flow", 0, 4, layer.fl)
+    yield Part("ipv6.flow", 1, 3, layer.fl)
     yield Part("ipv6.plen", 4, 2, layer.plen)
     yield Part("ipv6.nxt", 6, 1, layer.nh)
     yield Part("ipv6.hlim", 7, 1, layer.hlim)
@@ -165,6 +166,11 @@ def _tcp_options(header: bytes) -> Parts:
         elif (kind, size) == (8, 10):
             yield Part("tcp.options.timestamp.tsval", at + 2, 4, int.from_bytes(body[:4], "big"))
             yield Part("tcp.options.timestamp.tsecr", at + 6, 4, int.from_bytes(body[4:], "big"))
+        elif kind == 5:
+            for start in range(0, len(body) - 7, 8):
+                left, right = (int.from_bytes(body[n : n + 4], "big") for n in (start, start + 4))
+                yield Part("tcp.options.sack_le", at + 2 + start, 4, left)
+                yield Part("tcp.options.sack_re", at + 6 + start, 4, right)
         at += size
 
 
@@ -173,7 +179,7 @@ def icmp(layer: Any) -> Parts:
     yield Part("icmp.type", 0, 1, layer.type)
     yield Part("icmp.code", 1, 1, layer.code)
     yield Part("icmp.checksum", 2, 2, layer.chksum)
-    if layer.type in (0, 8):
+    if "id" in layer.fields:
         yield Part("icmp.ident", 4, 2, layer.id)
         yield Part("icmp.seq", 6, 2, layer.seq)
     if (layer.type, layer.code) == (3, 4):
@@ -183,7 +189,8 @@ def icmp(layer: Any) -> Parts:
 def icmpv6(layer: Any) -> Parts:
     """RFC 4443."""
     yield Part("icmpv6.type", 0, 1, layer.type)
-    yield Part("icmpv6.code", 1, 1, layer.code)
+    # scapy's MLDv2 reports call it reserved, as RFC 3810 does.
+    yield Part("icmpv6.code", 1, 1, layer.fields.get("code", layer.fields.get("res", 0)))
     yield Part("icmpv6.checksum", 2, 2, layer.cksum)
     if layer.type in (128, 129):
         yield Part("icmpv6.echo.identifier", 4, 2, layer.id)
@@ -222,7 +229,7 @@ def wireguard(layer: Any) -> Parts:
 
 # scapy's class name -> Wireshark's protocol, and its fields. "IPerror" and its like are quoted in ICMP errors.
 PROTOCOLS: dict[str, tuple[str, Callable[[Any], Parts]]] = {
-    "Ether": ("eth", ethernet), "Dot3": ("eth", ethernet), "Dot1Q": ("vlan", vlan), "Dot1AD": ("vlan", vlan),
+    "Ether": ("eth", ethernet), "Dot3": ("eth", ethernet), "Dot1Q": ("vlan", vlan),
     "CookedLinux": ("sll", sll), "CookedLinuxV2": ("sll", sll2), "ARP": ("arp", arp),
     "IP": ("ip", ipv4), "IPerror": ("ip", ipv4), "IPv6": ("ipv6", ipv6), "IPerror6": ("ipv6", ipv6),
     "UDP": ("udp", udp), "UDPerror": ("udp", udp), "TCP": ("tcp", tcp), "TCPerror": ("tcp", tcp),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from captools.deep.scapy_fields import PROTOCOLS, icmpv6
@@ -11,6 +11,7 @@ from captools.model.errors import UsageError
 
 EN10MB, RAW, LINUX_SLL, IPV4, IPV6, LINUX_SLL2 = 1, 101, 113, 228, 229, 276
 VXLAN_PORTS = (8472, 4789)
+ICMP_ERROR_HEADER = 8
 _CONTENT = ("Raw", "Padding", "NoPayload")
 
 
@@ -22,7 +23,7 @@ def tree_by_scapy(data: bytes, linktype: int, *, frame: int = 0, vxlan_ports: Se
     """
     packet = _dissect(data, linktype, vxlan_ports)
     title = f"Frame {frame}" if frame else "Frame"
-    layers = tuple(_layers(packet, data)) if packet is not None else (_content(0, data),) if data else ()
+    layers = tuple(_layers(packet, 0)) if packet is not None else (_content(0, data),) if data else ()
     return FieldNode(name="frame", label=title, offset=0, length=len(data), children=layers)
 
 
@@ -53,22 +54,56 @@ def _dissect(data: bytes, linktype: int, vxlan_ports: Sequence[int]) -> Any:
         return None
 
 
-def _layers(packet: Any, data: bytes) -> Iterator[FieldNode]:
-    """Yield one node per layer; layers quoted in an ICMP error go inside it."""
-    at, current = 0, packet
-    while current is not None:
+def _layers(packet: Any, at: int) -> list[FieldNode]:
+    """Return the layers from byte ``at`` on; what an ICMP message carries goes inside it, as in Wireshark."""
+    found: list[FieldNode] = []
+    current = packet
+    while type(current).__name__ not in _CONTENT:
         name = type(current).__name__
-        if name in _CONTENT:
-            if name != "NoPayload" and bytes(current.load):
-                yield _content(at, bytes(current.load))
-            return
         size = len(current.raw_packet_cache or b"")
+        if name in ("ICMP", "ICMPerror") or (name.startswith("ICMPv6") and "cksum" in current.fields):
+            # Errors have eight bytes before the quoted packet; scapy forgets theirs once it looked for extensions.
+            return [*found, _node(current, at, tuple(_layers(current.payload, at + (size or ICMP_ERROR_HEADER))))]
         if name == "Wireguard":
-            size += len(current.payload.raw_packet_cache or b"")
-            yield _node(current, at)
-            return
-        if name == "ICMP" or name.startswith("ICMPv6"):
-            yield _node(current, at, tuple(_layers(current.payload, data[at + size :])), shift=at + size)
-            return
-        yield _node(current, at)
+            return [*found, _node(current, at)]
+        extensions: list[FieldNode] = []
+        header, start = current, at
         at, current = at + size, current.payload
+        while type(current).__name__.startswith("IPv6ExtHdr"):
+            extensions.append(_generic(current, at))
+            at, current = at + len(current.raw_packet_cache or b""), current.payload
+        found.append(_node(header, start, tuple(extensions)))
+    load = bytes(getattr(current, "load", b""))
+    return [*found, _content(at, load)] if load else found
+
+
+def _node(layer: Any, at: int, inner: tuple[FieldNode, ...] = ()) -> FieldNode:
+    """Return a layer with Wireshark's field names; with scapy's own where the protocol is not compared."""
+    name = type(layer).__name__
+    protocol, parts = PROTOCOLS.get(name, ("", None))
+    if parts is None and name.startswith("ICMPv6") and "cksum" in layer.fields:
+        protocol, parts = "icmpv6", icmpv6
+    if parts is None:
+        return _generic(layer, at)
+    fields = [
+        FieldNode(
+            name=part.name, label=f"{part.name}: {part.value}", value=part.value, offset=at + part.at, length=part.size
+        )
+        for part in parts(layer)
+    ]
+    return layer_node(protocol, fields, inner)
+
+
+def _generic(layer: Any, at: int) -> FieldNode:
+    name = type(layer).__name__.lower()
+    children = tuple(
+        FieldNode(name=f"{name}.{field}", label=f"{field}: {layer.sprintf(f'%{field}%')}", value=repr(value))
+        for field, value in layer.fields.items()
+    )
+    return FieldNode(
+        name=name, label=str(layer.name), offset=at, length=len(layer.raw_packet_cache or b""), children=children
+    )
+
+
+def _content(at: int, data: bytes) -> FieldNode:
+    return FieldNode(name="data", label=f"Data ({len(data)} bytes)", value=data.hex(), offset=at, length=len(data))

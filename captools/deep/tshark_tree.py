@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PREFERENCES = {
     "ipv6.defragment": "FALSE",
     "tcp.desegment_tcp_streams": "FALSE",
     "tcp.try_heuristic_first": "FALSE",
+    "tcp.relative_sequence_numbers": "FALSE",  # SACK edges would else be relative too
 }
 TIMEOUT_S = 60.0
 
@@ -56,14 +58,15 @@ def trees_by_tshark(
 
 def _read(path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], timeout_s: float) -> dict[int, FieldNode]:
     # Here because pyshark takes 0.2 s to import and belongs to this edge alone.
-    from pyshark import FileCapture
     from pyshark.capture.capture import TSharkCrashException
     from pyshark.tshark.tshark import TSharkNotFoundException
+
+    from captools.deep.pyshark_capture import PatientCapture
 
     loop = asyncio.new_event_loop()
     found: dict[int, FieldNode] = {}
     try:
-        capture = FileCapture(
+        capture = PatientCapture(
             str(path),
             keep_packets=False,
             display_filter=" or ".join(f"frame.number=={int(frame)}" for frame in frames) if frames else None,
@@ -80,13 +83,19 @@ def _read(path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], ti
     except TSharkCrashException as error:
         # tshark reports a file that ends in mid-record as a failure, after printing all whole frames.
         if not found:
-            raise MalformedCapture(f"{path}: tshark cannot read it ({_last_line(error)})", hint="is it a capture?") from error
+            raise MalformedCapture(
+                f"{path}: tshark cannot read it ({_last_line(error)})", hint="is it a capture?"
+            ) from error
     except TimeoutError as error:
         raise MalformedCapture(
             f"{path}: tshark was not done within {timeout_s:g} s", hint="ask for an earlier frame or a smaller file"
         ) from error
     finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
         loop.close()
     return found
 
@@ -99,30 +108,45 @@ def _last_line(error: Exception) -> str:
 
 def _tree(packet: Any) -> tuple[int, FieldNode]:
     number, length = int(packet.number), int(packet.captured_length)
-    layers = [
-        node for layer in packet.layers for node in _layer(str(layer.layer_name), layer._get_all_fields_with_alternates())
-    ]
-    return number, FieldNode(
-        name="frame", label=f"Frame {number}", offset=0, length=length, children=tuple(layers)
-    )
+    # "raw" is Wireshark's name for having no link header: a layer without a byte.
+    shown = [layer for layer in packet.layers if layer.layer_name != "raw"]
+    layers = [_layer(str(layer.layer_name), layer._get_all_fields_with_alternates()) for layer in shown]
+    return number, FieldNode(name="frame", label=f"Frame {number}", offset=0, length=length, children=tuple(layers))
 
 
-def _layer(name: str, containers: Iterable[Any]) -> list[FieldNode]:
-    """Return one layer; packets quoted in an ICMP error become layers inside it."""
+def _layer(name: str, containers: Iterable[Any]) -> FieldNode:
+    """Return one layer; the packet quoted in an ICMP error becomes layers inside it."""
     fields = {id(one): one for container in containers for one in getattr(container, "all_fields", [container])}
-    shown = [one for one in fields.values() if one.name and not one.hide]
-    nodes = [_field(one) for one in shown]
-    own = [node for node in nodes if not _quoted(node, name)]
-    quoted = [node for node in nodes if _quoted(node, name)]
-    inner: list[FieldNode] = []
-    for protocol in dict.fromkeys(node.name.partition(".")[0] for node in quoted):
-        inner.append(layer_node(protocol, [node for node in quoted if node.name.startswith(f"{protocol}.")], ()))
-    return [layer_node(name, own, tuple(inner))]
+    nodes = [_field(one) for one in fields.values() if one.name and not one.hide]
+    quote = _quote_start(nodes) if name in ("icmp", "icmpv6") else None
+    if quote is None:
+        return layer_node(name, _raw_numbers(nodes))
+    own = [node for node in nodes if node.offset is None or node.offset < quote]
+    quoted = [node for node in nodes if node.offset is not None and node.offset >= quote]
+    quoted.sort(key=lambda node: node.offset or 0)
+    protocols = dict.fromkeys(protocol for node in quoted if (protocol := node.name.partition(".")[0]) in LAYERS)
+    inner = [
+        layer_node(protocol, _raw_numbers([node for node in quoted if node.name.startswith(f"{protocol}.")]))
+        for protocol in protocols
+    ]
+    return layer_node(name, own, tuple(inner))
 
 
-def _quoted(node: FieldNode, layer: str) -> bool:
-    protocol = node.name.partition(".")[0]
-    return protocol != layer and protocol in LAYERS and layer in ("icmp", "icmpv6")
+def _quote_start(nodes: list[FieldNode]) -> int | None:
+    """Return the first byte of the quoted packet: pyshark puts its fields among those of the message."""
+    starts = [node.offset for node in nodes if node.name in ("ip.version", "ipv6.version") and node.offset is not None]
+    return min(starts, default=None)
+
+
+def _raw_numbers(nodes: list[FieldNode]) -> list[FieldNode]:
+    """Name TCP's raw numbers as such: without relative ones, and in quotes, Wireshark gives them as ``tcp.seq``."""
+    names = {node.name for node in nodes}
+    return [
+        replace(node, name=f"{node.name}_raw", value=value_of(f"{node.name}_raw", str(node.value)))
+        if node.name in ("tcp.seq", "tcp.ack") and f"{node.name}_raw" not in names
+        else node
+        for node in nodes
+    ]
 
 
 def _field(one: Any) -> FieldNode:

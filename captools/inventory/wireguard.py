@@ -36,7 +36,8 @@ def _blocks(text: str) -> list[list[tuple[str, str]]]:
 def _device(block: list[tuple[str, str]]) -> WireGuard:
     starts = [n for n, (key, _) in enumerate(block) if key == "peer"]
     own = dict(block[: starts[0]] if starts else block)
-    peers = [block[start:end] for start, end in zip(starts, [*starts[1:], len(block)], strict=True)]
+    ends = [*starts[1:], len(block)]
+    peers = [block[start:end] for start, end in zip(starts, ends, strict=False)]  # no peers: no starts, one end
     return WireGuard(
         interface=own["interface"],
         public_key=own.get("public key", ""),

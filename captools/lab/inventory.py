@@ -45,7 +45,7 @@ def documents(
         "cilium-config.json": _config(mode, endpoint_routes=endpoint_routes),
     }
     for node in NODES:
-        files[f"cilium-endpoint-list__{node.name}.json"] = [_endpoint(pod) for pod in pods_on(node.name)]
+        files[f"{node.name}__cilium-endpoint-list.json"] = [_endpoint(pod) for pod in pods_on(node.name)]
     return files
 
 

@@ -46,7 +46,7 @@ def _value(value: object) -> str:
         return repr(value)
     if isinstance(value, str):
         # TOML's basic strings are JSON's, but for DEL, which JSON leaves as it is.
-        return json.dumps(value).replace("\x7f", "\\u007F")
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(one) for one in value) + "]"
     raise TypeError(f"no TOML form for {type(value).__name__}")

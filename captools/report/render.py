@@ -7,19 +7,17 @@ from typing import Literal
 
 from captools.model.analysis import Analysis
 from captools.report.document import SectionRule, compose
-from captools.report.sections import coverage, encapsulation, encryption, findings, path, requests, summary
 
 Kind = Literal["html", "md", "json"]
 KINDS: tuple[Kind, ...] = ("html", "md", "json")
 
-BUILT_IN: tuple[SectionRule, ...] = (
-    summary.SECTION, findings.SECTION, requests.SECTION, path.SECTION, encapsulation.SECTION, encryption.SECTION,
-    coverage.SECTION,
-)  # fmt: skip
 
+def render(analysis: Analysis, kind: Kind, sections: Sequence[SectionRule]) -> str:
+    """Return the report as one HTML page, one Markdown file or one JSON document.
 
-def render(analysis: Analysis, kind: Kind, sections: Sequence[SectionRule] = BUILT_IN) -> str:
-    """Return the report as one HTML page, one Markdown file or one JSON document."""
+    ``sections`` are what the files in captools/report/sections/ offer: whoever calls has found them there
+    (``captools.registry.additions``).
+    """
     document = compose(analysis, sections)
     # A renderer is imported when it is asked for: Markdown and JSON need no template engine.
     if kind == "html":

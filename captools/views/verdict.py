@@ -101,6 +101,12 @@ def _requests(analysis: Analysis) -> str:
 
 
 def _encryption(analysis: Analysis) -> str:
-    if analysis.encryption.verdict is Verdict.NOT_ENCRYPTED and not analysis.expect_encryption:
-        return ""
-    return f"Encryption between nodes: {analysis.encryption.verdict.value}. {analysis.encryption.reason}"
+    found = analysis.encryption
+    told = found.verdict in (Verdict.ENCRYPTED, Verdict.LEAKING) or analysis.expect_encryption
+    return f"Encryption between nodes: {found.verdict.value}. {sentence(found.reason)}" if told else ""
+
+
+def sentence(text: str) -> str:
+    """Return ``text`` with a capital letter and a full stop; an empty text stays empty."""
+    text = text.strip()
+    return text and text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

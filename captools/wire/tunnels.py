@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from captools.model.packets import EtherType, Proto, Tunnel
+from captools.model.packets import DecodeStop, EtherType, Proto, Tunnel
 from captools.wire.bytesview import Ints
 from captools.wire.frame import Batch
 from captools.wire.linktypes import ethernet
@@ -22,12 +22,23 @@ _DSR_CLASS, _DSR_TYPE = 0x014B, 0x81  # Cilium's DSR option (FACTS, section 4)
 def udp_tunnels(batch: Batch, rows: Ints, kinds: Ints, vxlan_ports: tuple[int, ...]) -> None:
     """Open VXLAN and Geneve in the UDP packets ``rows``, setting ``kinds`` of those that hold a frame."""
     dport = batch.columns.values["dport"][rows]
-    rows_v = rows[np.isin(dport, vxlan_ports) & batch.has(rows, VXLAN_HEADER)]
+    rows_v = _whole(batch, rows[np.isin(dport, vxlan_ports)], VXLAN_HEADER)
     flags = batch.view.u8(batch.at[rows_v])
     _vxlan(batch, rows_v[flags & VXLAN_VNI_VALID != 0], kinds)
-    rows_g = rows[(dport == GENEVE_PORT) & batch.has(rows, 8)]
+    rows_g = _whole(batch, rows[dport == GENEVE_PORT], 8)
     version = batch.view.u8(batch.at[rows_g]) >> 6
     _geneve(batch, rows_g[version == 0], kinds)
+
+
+def _whole(batch: Batch, rows: Ints, size: int) -> Ints:
+    """Return the rows whose tunnel header is there; one that the capture cut hides the inner packet and says so.
+
+    A datagram that is too short by itself is no tunnel, whatever its port.
+    """
+    whole = batch.has(rows, size)
+    cut = ~whole & (batch.at[rows] + size <= batch.wire_end[rows])
+    batch.stop(rows[cut], DecodeStop.TRUNCATED)
+    return rows[whole]
 
 
 def _vxlan(batch: Batch, rows: Ints, kinds: Ints) -> None:

@@ -28,9 +28,7 @@ def wireguard(batch: Batch, rows: Ints) -> None:
     at = batch.at[rows]
     kind = view.u32le(at)
     length = batch.wire_end[rows] - at
-    known = np.isin(columns.values["sport"][rows], WELL_KNOWN_PORTS) | np.isin(
-        columns.values["dport"][rows], WELL_KNOWN_PORTS
-    )
+    sport, dport = columns.values["sport"][rows], columns.values["dport"][rows]
     for message, size in SIZES.items():
         hit = (kind == message) & (length == size)
         columns.put("wg_type", rows[hit], message)
@@ -40,6 +38,12 @@ def wireguard(batch: Batch, rows: Ints) -> None:
             columns.put("wg_receiver", rows[hit], view.u32le(at[hit] + 8))
         elif message == COOKIE:
             columns.put("wg_receiver", rows[hit], view.u32le(at[hit] + 4))
+    # Ports of a handshake among these rows are WireGuard's here, whatever their number.
+    shaken = rows[columns.valid["wg_type"][rows]]
+    ports = np.concatenate(
+        [np.array(WELL_KNOWN_PORTS), columns.values["sport"][shaken], columns.values["dport"][shaken]]
+    )
+    known = np.isin(sport, ports) | np.isin(dport, ports)
     data = (kind == DATA) & (length >= KEEPALIVE) & batch.has(rows, DATA_HEADER) & (known | (length % 16 == 0))
     columns.put("wg_type", rows[data], DATA)
     columns.put("wg_receiver", rows[data], view.u32le(at[data] + 4))

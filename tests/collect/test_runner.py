@@ -24,6 +24,11 @@ pytestmark = pytest.mark.lab
 RECORD_HEADER, FILE_HEADER = 16, 24
 
 
+def ask(**wishes) -> CaptureRequest:
+    """Return a request with small rings, which start faster."""
+    return CaptureRequest(**{"buffer_bytes": 8 << 20, **wishes})
+
+
 def run(request, during=None, **options) -> tuple[Manifest, list[str]]:
     """Capture while ``during`` runs, stop right after it; return the manifest and the warnings."""
     stop, started, said = threading.Event(), threading.Event(), []
@@ -59,7 +64,7 @@ def payloads(path: Path) -> list[bytes]:
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_the_last_packet_sent_before_stop_is_in_the_file(node, tmp_path, count):
-    request = CaptureRequest(targets=(node.target(),), interfaces=("eth1",), bpf="udp port 7777", out=tmp_path / "s")
+    request = ask(targets=(node.target(),), interfaces=("eth1",), bpf="udp port 7777", out=tmp_path / "s")
     manifest, said = run(request, lambda: node.send(count))
     assert payloads(tmp_path / "s" / "n1__eth1.pcap") == [b"captools-test %08d " % number for number in range(count)]
     point = manifest.points[0]
@@ -74,7 +79,7 @@ def test_the_last_packet_sent_before_stop_is_in_the_file(node, tmp_path, count):
 
 def test_the_manifest_tells_what_ran_and_its_hash_is_the_files(node, tmp_path):
     out = tmp_path / "s"
-    request = CaptureRequest(targets=(node.target(),), bpf="udp", snaplen=96, out=out, command=("captools", "capture"))
+    request = ask(targets=(node.target(),), bpf="udp", snaplen=96, out=out, command=("captools", "capture"))
     manifest, _ = run(request, lambda: node.send(3, size=500))
     written = json.loads((out / "session.json").read_text())
     point = written["points"][0]
@@ -90,7 +95,7 @@ def test_the_manifest_tells_what_ran_and_its_hash_is_the_files(node, tmp_path):
 
 def test_the_session_is_private_and_holds_the_nodes_own_tables(node, tmp_path):
     out = tmp_path / "s"
-    run(CaptureRequest(targets=(node.target(),), out=out), lambda: node.send(1))
+    run(ask(targets=(node.target(),), out=out), lambda: node.send(1))
     assert out.stat().st_mode & 0o777 == 0o700
     files = [path for path in out.rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
@@ -107,7 +112,7 @@ def test_thirty_pod_devices_over_one_ssh_channel_with_the_default_max_sessions(n
         node.inside("ip", "link", "set", f"lxc{number:02d}", "up")
         node.inside("ip", "link", "set", f"pod{number:02d}", "up")
     target = node.sshd()
-    request = CaptureRequest(targets=(target,), roles=("pods",), bpf="udp port 7777", out=tmp_path / "s")
+    request = ask(targets=(target,), roles=("pods",), bpf="udp port 7777", buffer_bytes=256 << 20, out=tmp_path / "s")
     started = time.monotonic()
     manifest, said = run(request, lambda: node.send_inside("pod29", 5))
     assert said == [] and len(manifest.points) == 30 and all(point.ok for point in manifest.points)
@@ -120,7 +125,7 @@ def test_thirty_pod_devices_over_one_ssh_channel_with_the_default_max_sessions(n
 
 
 def test_the_shipping_connection_is_not_in_the_capture(node, tmp_path):
-    request = CaptureRequest(targets=(node.sshd(),), interfaces=("eth1", "any"), out=tmp_path / "s")
+    request = ask(targets=(node.sshd(),), interfaces=("eth1", "any"), out=tmp_path / "s")
     manifest, _ = run(request, lambda: node.send(200, size=1000))
     here = {point.interface: point for point in manifest.points}
     # ssh carried more than 200 KiB over eth1 meanwhile, to port 22 of 10.9.0.1
@@ -155,7 +160,7 @@ def test_a_normal_user_captures_by_sudo_and_ssh_connection_survives_it(node, tmp
         node.inside("setcap", "cap_net_raw,cap_net_admin=eip", str(program))
         node.inside("mount", "--bind", str(program), "/usr/bin/tcpdump")
         target = node.sshd("capuser", sudo="ALL=(ALL) ALL")
-    request = CaptureRequest(targets=(target,), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
+    request = ask(targets=(target,), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
     manifest, said = run(request, lambda: node.send(4))
     assert said == [] and manifest.points[0].packets == 4
     assert "host 10.9.0.2 and host 10.9.0.1" in manifest.points[0].filter
@@ -164,7 +169,7 @@ def test_a_normal_user_captures_by_sudo_and_ssh_connection_survives_it(node, tmp
 def test_no_permission_to_capture_is_one_sentence_with_what_sudo_said(node, tmp_path):
     target = node.sshd("capuser", sudo="ALL=(ALL) ALL")
     with pytest.raises(CaptureFailed) as caught:
-        run(CaptureRequest(targets=(target,), interfaces=("eth1",), out=tmp_path / "s"))
+        run(ask(targets=(target,), interfaces=("eth1",), out=tmp_path / "s"))
     text = str(caught.value)
     assert "n1/eth1: tcpdump says:" in text and "permission" in text and "log in as root" in text
     assert "sudo" in text and "\n" not in text
@@ -173,7 +178,7 @@ def test_no_permission_to_capture_is_one_sentence_with_what_sudo_said(node, tmp_
 
 def test_ngrep_keeps_its_pcap_and_its_text(node, tmp_path):
     out = tmp_path / "s"
-    request = CaptureRequest(
+    request = ask(
         targets=(node.target(),), interfaces=("eth1",), tool="ngrep", match="test 0000000[12]", bpf="udp", out=out
     )
     manifest, said = run(request, lambda: node.send(5))
@@ -187,7 +192,7 @@ def test_ngrep_keeps_its_pcap_and_its_text(node, tmp_path):
 
 def test_an_unreachable_node_is_one_warning_and_the_others_go_on(node, tmp_path):
     gone = Target(name="gone", transport="netns", pid=2**22 - 1)
-    request = CaptureRequest(targets=(gone, node.target()), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
+    request = ask(targets=(gone, node.target()), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
     manifest, said = run(request, lambda: node.send(2))
     assert len(said) == 1 and said[0].startswith("gone: process 4194303, whose namespaces are the node, does not run")
     assert [(one.name, one.ok) for one in manifest.nodes] == [("gone", False), ("n1", True)]
@@ -196,7 +201,7 @@ def test_an_unreachable_node_is_one_warning_and_the_others_go_on(node, tmp_path)
 
 
 def test_an_interface_that_does_not_exist_is_named_with_those_that_do_and_the_rest_goes_on(node, tmp_path):
-    request = CaptureRequest(targets=(node.target(),), interfaces=("eth7", "eth1"), bpf="udp", out=tmp_path / "s")
+    request = ask(targets=(node.target(),), interfaces=("eth7", "eth1"), bpf="udp", out=tmp_path / "s")
     manifest, said = run(request, lambda: node.send(1))
     assert said == ["n1: no interface 'eth7'; it has lo, eth1"]
     assert [(point.interface, point.ok) for point in manifest.points] == [("eth1", True), ("eth7", False)]
@@ -205,26 +210,24 @@ def test_an_interface_that_does_not_exist_is_named_with_those_that_do_and_the_re
 def test_a_missing_tcpdump_is_a_missing_tool(node, tmp_path):
     node.hide("/usr/bin/tcpdump")
     with pytest.raises(ToolMissing, match="n1: tcpdump is not installed on the node; install it there"):
-        run(CaptureRequest(targets=(node.target(),), out=tmp_path / "s"))
+        run(ask(targets=(node.target(),), out=tmp_path / "s"))
 
 
 def test_a_node_without_python_says_so(node, tmp_path):
     node.hide("/usr/bin/python3")
     with pytest.raises(CaptureFailed, match="n1: no python3 on the node"):
-        run(CaptureRequest(targets=(node.target(),), out=tmp_path / "s"))
+        run(ask(targets=(node.target(),), out=tmp_path / "s"))
 
 
 def test_a_filter_tcpdump_refuses_comes_back_in_its_own_words_as_a_usage_error(node, tmp_path):
-    request = CaptureRequest(targets=(node.target(),), interfaces=("eth1",), bpf="tcp and and", out=tmp_path / "s")
+    request = ask(targets=(node.target(),), interfaces=("eth1",), bpf="tcp and and", out=tmp_path / "s")
     with pytest.raises(UsageError, match="n1/eth1: tcpdump says: can't parse filter expression: syntax error"):
         run(request)
     assert not (tmp_path / "s").exists()
 
 
 def test_a_pattern_ngrep_refuses_comes_back_in_its_own_words(node, tmp_path):
-    request = CaptureRequest(
-        targets=(node.target(),), interfaces=("eth1",), tool="ngrep", match="[", out=tmp_path / "s"
-    )
+    request = ask(targets=(node.target(),), interfaces=("eth1",), tool="ngrep", match="[", out=tmp_path / "s")
     with pytest.raises(UsageError, match="missing terminating ]"):
         run(request)
 
@@ -242,7 +245,7 @@ def test_an_interface_that_disappears_keeps_what_it_gave_and_the_others_go_on(no
         time.sleep(0.5)
         node.send(2)
 
-    request = CaptureRequest(targets=(node.target(),), bpf="udp", out=out)
+    request = ask(targets=(node.target(),), bpf="udp", out=out)
     manifest, said = run(request, during)
     here = {point.interface: point for point in manifest.points}
     assert here["eth1"].ok and here["eth1"].packets == 2
@@ -255,7 +258,7 @@ def test_stop_before_anything_started_is_interrupted_and_leaves_nothing(node, tm
     stop = threading.Event()
     stop.set()
     with pytest.raises(Interrupted):
-        capture(CaptureRequest(targets=(node.target(),), out=tmp_path / "s"), stop=stop)
+        capture(ask(targets=(node.target(),), out=tmp_path / "s"), stop=stop)
     assert not (tmp_path / "s").exists() and node.wait_until_alone() == []
 
 
@@ -264,9 +267,9 @@ def test_progress_tells_bytes_packets_and_drops_of_every_point(node, tmp_path):
 
     def during() -> None:
         node.send(7)
-        time.sleep(4.5)  # tcpdump hands a block over after a second and is asked for counts every two
+        time.sleep(2.6)  # tcpdump hands a block over after a second and is asked for counts every two
 
-    request = CaptureRequest(targets=(node.target(),), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
+    request = ask(targets=(node.target(),), interfaces=("eth1",), bpf="udp", out=tmp_path / "s")
     run(request, during, progress=seen.append)
     listening = [one for one in seen if one.state is State.LISTENING]
     assert any(one.dropped == 0 for one in listening)
@@ -275,7 +278,7 @@ def test_progress_tells_bytes_packets_and_drops_of_every_point(node, tmp_path):
 
 def test_the_duration_ends_the_capture_by_itself(node, tmp_path):
     begun = time.monotonic()
-    request = CaptureRequest(targets=(node.target(),), interfaces=("eth1",), duration_s=0.3, out=tmp_path / "s")
+    request = ask(targets=(node.target(),), interfaces=("eth1",), duration_s=0.3, out=tmp_path / "s")
     manifest = capture(request, stop=threading.Event())
     assert manifest.complete and 1.5 < time.monotonic() - begun < 8
 
@@ -285,7 +288,7 @@ def test_a_full_disk_is_said_and_what_was_written_stays(node, tmp_path):
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)], check=True)
     try:
-        request = CaptureRequest(targets=(node.target(),), interfaces=("eth1",), bpf="udp", out=small / "s")
+        request = ask(targets=(node.target(),), interfaces=("eth1",), bpf="udp", out=small / "s")
         manifest, said = run(request, lambda: (node.send(3000, size=1000), time.sleep(3)))
         assert any("No space left on device" in sentence for sentence in said)
         assert not manifest.points[0].ok and (small / "s/n1__eth1.pcap").stat().st_size > 500_000
@@ -296,7 +299,7 @@ def test_a_full_disk_is_said_and_what_was_written_stays(node, tmp_path):
 def test_two_nodes_leave_out_each_others_shipping_connections(node, tmp_path):
     target = node.sshd()
     again = dataclasses.replace(target, name="n2")
-    request = CaptureRequest(targets=(target, again), interfaces=("eth1",), out=tmp_path / "s")
+    request = ask(targets=(target, again), interfaces=("eth1",), out=tmp_path / "s")
     manifest, _ = run(request, lambda: node.send(20, size=1000))
     for name in ("n1", "n2"):
         frames = _frames(tmp_path / "s" / f"{name}__eth1.pcap")

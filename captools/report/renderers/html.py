@@ -34,7 +34,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters.update(
         shown=printable, frames=frames, time=lambda ns: duration(ns), ends=_ends, tunnel=tunnel_name,
-        kind=lambda block: type(block).__name__,
+        kind=lambda block: type(block).__name__, basename=lambda path: path.rpartition("/")[2],
     )  # fmt: skip
     return environment
 

@@ -15,19 +15,14 @@ PAGE = """\
 </tbody></table></div>
 {%- endmacro -%}
 
-{%- macro finding(one) -%}
-<article class="{{ one.severity.value }}">
-<h3><span class="badge">{{ one.severity.value }}</span>{{ one.rule }}
-<span class="sure">{{ one.confidence.value }}</span></h3>
-<p>{{ one.statement|shown(1200) }}</p>
-{%- if one.remedy %}<p class="remedy">What to do: {{ one.remedy|shown(1200) }}</p>{% endif %}
-{%- if one.evidence %}
-<div class="scroll" tabindex="0" role="region" aria-label="Evidence of {{ one.rule }}"><table>
+{%- macro proofs(evidence, rule) -%}
+<div class="scroll" tabindex="0" role="region" aria-label="Evidence of {{ rule }}"><table>
 <thead><tr><th scope="col">point</th><th scope="col">file and sha256</th><th scope="col">frames</th>
 <th scope="col">shows</th>
 <th scope="col">Wireshark filter</th><th scope="col">decode as</th></tr></thead><tbody>
-{%- for proof in one.evidence %}
-<tr><td class="c">{{ proof.point|shown(60) }}</td><td><code>{{ proof.file|shown(60) }}</code><br>
+{%- for proof in evidence %}
+<tr><td class="c">{{ proof.point|shown(60) }}</td>
+<td><code title="{{ proof.file|shown(400) }}">{{ proof.file|basename|shown(60) }}</code><br>
 <span class="faintp" title="{{ proof.sha256 }}">{{ proof.sha256[:16] or "-" }}</span></td>
 <td>{{ proof.frames|frames }}</td>
 <td>{{ proof.shows|shown(200) or "-" }}</td><td>{% if proof.filter %}<code>{{ proof.filter|shown(600) }}</code>
@@ -35,6 +30,17 @@ PAGE = """\
 <td>{% if proof.decode_as %}<code>{{ proof.decode_as|shown(80) }}</code>{% else %}-{% endif %}</td></tr>
 {%- endfor %}
 </tbody></table></div>
+{%- endmacro -%}
+
+{%- macro finding(one) -%}
+<article class="{{ one.severity.value }}">
+<h3><span class="badge">{{ one.severity.value }}</span>{{ one.rule }}
+<span class="sure">{{ one.confidence.value }}</span></h3>
+<p>{{ one.statement|shown(1200) }}</p>
+{%- if one.remedy %}<p class="remedy">What to do: {{ one.remedy|shown(1200) }}</p>{% endif %}
+{%- if one.evidence %}{{ proofs(one.evidence[:4], one.rule) }}
+{%- if one.evidence|length > 4 %}<details><summary>{{ one.evidence|length - 4 }} more proofs</summary>
+{{- proofs(one.evidence[4:], one.rule) }}</details>{% endif %}
 {%- endif %}
 {%- if one.coverage.points or one.coverage.reason %}
 <p class="faintp">Rests on: {{ one.coverage.points|join(", ")|shown(600) }}

@@ -98,7 +98,7 @@ def _finding(block: FindingBlock) -> Iterator[str]:
     if finding.evidence:
         yield ""
         rows = tuple(
-            (code(one.point), code(one.file), frames(one.frames), text(one.shows, CELL) or "-",
+            (code(one.point), code(one.file.rpartition("/")[2]), frames(one.frames), text(one.shows, CELL) or "-",
              code(one.filter, LINE) if one.filter else "-", code(one.decode_as) if one.decode_as else "-")
             for one in finding.evidence
         )  # fmt: skip

@@ -50,7 +50,7 @@ def _source(source: Source) -> tuple[str, ...]:
     state = source.error or source.damage or ("complete" if source.ok else "failed")
     first = rfc3339(source.first_ns)[11:23] if source.first_ns is not None else "-"
     return (
-        source.point or "several", source.path or source.name, f"{source.packets:,}", size(source.bytes), first,
+        source.point or "several", source.name, f"{source.packets:,}", size(source.bytes), first,
         told(counts.captured), told(counts.received), told(counts.dropped),
         source.user_filter or source.match or "-", state, source.sha256[:SHORT_DIGEST] or "-",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from captools.model.encryption import Pair, Verdict
 from captools.model.units import duration
 from captools.report.blocks import Block, Paragraph, Table
 from captools.report.document import SectionRule
+from captools.views.verdict import sentence
 
 TONES = {Verdict.ENCRYPTED: "good", Verdict.LEAKING: "bad", Verdict.UNKNOWN: "doubt", Verdict.NOT_ENCRYPTED: "plain"}
 CLASSES = {
@@ -18,7 +19,9 @@ MOST = 200
 def build(analysis: Analysis) -> tuple[Block, ...]:
     """Return the verdict, the pairs of nodes and what was readable."""
     found = analysis.encryption
-    blocks: list[Block] = [Paragraph(text=f"{found.verdict.value}: {found.reason}", tone=TONES[found.verdict])]
+    blocks: list[Block] = [
+        Paragraph(text=f"{found.verdict.value.capitalize()}. {sentence(found.reason)}", tone=TONES[found.verdict])
+    ]
     if found.pairs:
         columns = (
             "pair",

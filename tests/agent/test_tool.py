@@ -1,0 +1,69 @@
+"""One tool of the agent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from captools.agent import frames
+from captools.agent.tool import Tool, start
+
+
+def until_finished(tool: Tool) -> tuple[int, dict[bytes, bytes]]:
+    """Read a tool to its end; return its code and what came by kind."""
+    came: dict[bytes, bytes] = {}
+    deadline = time.monotonic() + 10
+    while tool.finished() is None:
+        assert time.monotonic() < deadline
+        for descriptor, kind in list(tool.pipes.items()):
+            try:
+                data = os.read(descriptor, 65536)
+            except BlockingIOError:
+                continue
+            if data:
+                came[kind] = came.get(kind, b"") + data
+            else:
+                tool.close(descriptor)
+        time.sleep(0.005)
+    code = tool.finished()
+    assert code is not None
+    return code, came
+
+
+def spec(script: str, **more: object) -> dict[str, object]:
+    return {"channel": 1, "argv": ["sh", "-c", script], "ready": "listening on", **more}
+
+
+def test_stdout_is_packets_and_stderr_is_words():
+    code, came = until_finished(Tool(spec("printf P; printf W >&2")))
+    assert (code, came) == (0, {frames.DATA: b"P", frames.ERROR: b"W"})
+
+
+def test_a_tool_has_a_process_group_of_its_own():
+    tool = Tool(spec("exec sleep 100"))
+    assert os.getpgid(tool.process.pid) == tool.process.pid != os.getpgid(0)
+    tool.signal(signal.SIGTERM)
+    assert until_finished(tool)[0] == -signal.SIGTERM
+    tool.signal(signal.SIGTERM)  # once it is gone this does nothing
+
+
+def test_the_ready_marker_is_found_even_in_two_pieces_and_told_once():
+    tool = Tool(spec("exit 0"))
+    assert not tool.became_ready(frames.ERROR, b"tcpdump: liste")
+    assert not tool.became_ready(frames.DATA, b"ning on eth1")
+    assert tool.became_ready(frames.ERROR, b"ning on eth1")
+    assert not tool.became_ready(frames.ERROR, b"listening on eth1")
+    until_finished(tool)
+
+
+def test_every_descriptor_is_given_back():
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        until_finished(Tool(spec("printf x > {pcap}", packets="pipe")))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_cannot_be_started_is_a_reason():
+    tool, reason = start({"channel": 1, "argv": ["no-such-tool"], "ready": "x"})
+    assert tool is None and reason == "no-such-tool: not found"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from captools.lab.truth import Truth, of_http, of_ping, source_kind
+
+BODY = """Hostname: webpod-697b545f57-fz9cl
+IP: 172.20.0.121
+RemoteAddr: 172.20.1.35:54130
+GET / HTTP/1.1
+host: 192.168.10.212
+x-forwarded-for: 192.168.10.200
+x-request-id: 99d01926-53d0-4a16-840d-745856687e7a
+"""
+
+
+def connection(**changes):
+    exchange = {
+        "method": "GET", "path": "/", "status": 200, "headers": {"x-envoy-upstream-service-time": "3"}, "body": BODY,
+        "body_bytes": len(BODY), "started_ns": 1_700_000_000_000_000_001, "ended_ns": 1_700_000_000_000_000_009,
+    }  # fmt: skip
+    return {
+        "src": "192.168.10.200", "sport": 4711, "dst": "192.168.10.212", "dport": 80, "error": "",
+        "exchanges": [exchange], "started_ns": 1, "ended_ns": 2,
+    } | changes  # fmt: skip
+
+
+def test_a_request_carries_what_the_backend_itself_says_of_it():
+    request = of_http(connection(), 1).requests[0]
+    assert (request.client, request.client_port, request.status) == ("192.168.10.200", 4711, 200)
+    assert (request.backend_pod, request.backend_node) == ("webpod-697b545f57-fz9cl", "k8s-ctr")
+    assert (request.remote_addr, request.remote_port, request.source_kind) == ("172.20.1.35", 54130, "ingress")
+    assert (request.xff, request.upstream_ms) == ("192.168.10.200", 3)
+    assert request.request_id == "99d01926-53d0-4a16-840d-745856687e7a"
+    assert request.started == "2023-11-14T22:13:20.000000001Z"
+
+
+def test_a_connection_nobody_answered_is_a_flow_without_requests():
+    truth = of_http(connection(exchanges=[], error="timeout"), 1)
+    assert truth.requests == ()
+    assert (truth.flows[0].sent, truth.flows[0].answered, truth.flows[0].error) == (1, 0, "timeout")
+
+
+def test_what_does_not_apply_is_left_out_of_the_document():
+    ping = {
+        "src": "172.20.0.88", "dst": "172.20.2.33", "icmp_id": 7, "sent": 3, "answered": 0,
+        "started_ns": 1, "ended_ns": 2,
+    }  # fmt: skip
+    flow = of_ping(ping).to_json()["flows"][0]
+    assert flow["icmp_id"] == 7 and flow["src_name"] == "default/curl-pod"
+    assert "sport" not in flow and "dport" not in flow
+
+
+def test_truths_add_up_and_health_is_marked():
+    one = of_http(connection(), 1)
+    both = one + of_http(connection(), 1).as_health()
+    assert [flow.purpose for flow in both.flows] == ["test", "health"]
+    assert Truth() + one == one
+
+
+def test_every_kind_of_source_is_told_apart():
+    kinds = ["172.20.1.35", "172.20.1.12", "172.20.0.88", "10.0.2.15", "192.168.10.101", "192.168.10.200"]
+    assert [source_kind(one) for one in kinds] == ["ingress", "cilium-host", "pod", "node", "node", "other"]
