@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from captools import __version__
 from captools.collect.plan import PlannedRun
 from captools.collect.point import PointCapture
 from captools.collect.request import CaptureRequest
@@ -77,7 +77,7 @@ class Keeper:
         """Write the manifest as things stand and return it; ``extra`` holds the folder for the caller."""
         manifest = Manifest(
             id=self.folder.name if self.folder else session_name(self.started_ns),
-            captools=__version__,
+            captools=installed_version("captools"),
             started=rfc3339(self.started_ns),
             stopped=rfc3339(time.time_ns()) if complete else "",
             command=self.request.command,

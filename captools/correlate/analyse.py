@@ -42,7 +42,7 @@ def analyse(
     measured = clock.measure(rows, matches)
     coverage = Coverage(rows, sources, roles, cluster)
     groups = join_translated(rows, connections(rows, matches))
-    bridged = wireguard.bridge(rows, roles)
+    bridged = wireguard.bridge(rows, roles, cluster)
     follower = Follower(rows, matches, measured, cluster, coverage, bridged, prover)
     teller = Teller(rows, cluster, measured, prover)
     nodes = sorted({source.node for source in sources if source.node})

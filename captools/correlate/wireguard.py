@@ -35,11 +35,11 @@ class Bridge:
     unmatched: list[int] = field(default_factory=list)
 
 
-def bridge(rows: Sightings, roles: dict[str, Role]) -> Bridge:
+def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster) -> Bridge:
     """Match inner packets at WireGuard devices to datagrams at cards of the same node.
 
     By size, order and time: both sides are walked in time order; an inner packet of IP length L takes the nearest
-    free datagram whose message is 32 + pad16(L) long within the window. A message size that fits several inner
+    free datagram whose message is 32 + pad16(L) long within the window (the padding stops at the device's MTU). A message size that fits several inner
     packets at once still gives each its own datagram, since WireGuard keeps their order.
     """
     result = Bridge()
@@ -51,7 +51,7 @@ def bridge(rows: Sightings, roles: dict[str, Role]) -> Bridge:
         inner = np.flatnonzero(here & (point_role[rows["point"]] == Role.WIREGUARD) & (rows["src"] != ABSENT))
         outer = np.flatnonzero(here & (point_role[rows["point"]] != Role.WIREGUARD) & (rows["wg_type"] == DATA))
         outer = outer[rows["payload_len"][outer] > KEEPALIVE]
-        _assign(rows, inner, _once(rows, outer), result)
+        _assign(rows, inner, _once(rows, outer), _mtu_of(rows, cluster, node, inner), result)
     return result
 
 
@@ -62,13 +62,26 @@ def _once(rows: Sightings, outer: Ints) -> Ints:
     return outer[np.sort(first)]
 
 
-def _assign(rows: Sightings, inner: Ints, outer: Ints, result: Bridge) -> None:
+def _mtu_of(rows: Sightings, cluster: Cluster, node: str, inner: Ints) -> int:
+    """Return the MTU of the node's WireGuard device, by the inventory; no limit where that is unknown."""
+    here = cluster.node(node)
+    names = {rows.point(row).partition("/")[2] for row in inner[:1].tolist()}
+    links = [link for link in here.links if link.name in names and link.mtu] if here else []
+    return links[0].mtu if links else 1 << 16
+
+
+def _message_size(ip_len: int, mtu: int) -> int:
+    """Length of the data message that carries an IP packet (messages.h; padding as in drivers/net/wireguard/send.c)."""
+    return 32 + max(min(-(-ip_len // 16) * 16, mtu), ip_len)
+
+
+def _assign(rows: Sightings, inner: Ints, outer: Ints, mtu: int, result: Bridge) -> None:
     by_size: dict[int, list[int]] = defaultdict(list)
     for row in outer[np.argsort(rows["ts_ns"][outer], kind="stable")].tolist():
         by_size[int(rows["payload_len"][row])].append(row)
     free = dict.fromkeys(by_size, 0)
     for row in inner[np.argsort(rows["ts_ns"][inner], kind="stable")].tolist():
-        size = 32 + -(-int(rows["ip_len"][row]) // 16) * 16
+        size = _message_size(int(rows["ip_len"][row]), mtu)
         line, at = by_size.get(size, []), free.get(size, 0)
         while at < len(line) and int(rows["ts_ns"][line[at]]) < int(rows["ts_ns"][row]) - MATCH_WINDOW_NS:
             at += 1

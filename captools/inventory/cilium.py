@@ -48,7 +48,7 @@ _IPCACHE_ROW = re.compile(r"^\s*(?P<prefix>[0-9a-fA-F.:]+(?:/\d{1,3})?)\s+(?P<va
 
 
 def read_ipcache_text(text: str, node: str) -> Facts:
-    """Read ``bpf ipcache list`` and ``map get cilium_ipcache``; ``flags=``, ``nodeid=``, ``vtepmac=`` differ by version."""
+    """Read ``bpf ipcache list`` and ``map get cilium_ipcache``; what follows the tunnel differs by version."""
     rows = (_IPCACHE_ROW.match(line) for line in text.splitlines())
     entries = [entry for row in rows if row for entry in _ipcache_entry(row["prefix"], row["value"])]
     if not entries:
@@ -69,7 +69,7 @@ def read_ipcache_json(text: str, node: str) -> Facts:
 
 
 def _ipcache_entry(where: str, value: str) -> Iterator[IpcacheEntry]:
-    pairs = dict(word.partition("=")[::2] for word in value.split() if "=" in word)
+    pairs = dict(word.partition("=")[::2] for word in re.split(r"[\s,]+", value) if "=" in word)
     identity, network = number(pairs.get("identity")), prefix(where)
     if identity is None or not network:
         return

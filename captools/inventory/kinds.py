@@ -52,6 +52,7 @@ _TABLES: tuple[tuple[tuple[str, ...], Kind], ...] = (
 _PREFIX = r"(?:\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?:/\d+)?"
 _LABEL = r"(?:reserved|k8s|cidr|cidrgroup|fqdn|container|unspec):"
 _REFUSALS = "unreachable|prohibit|blackhole|throw"
+_KINDS = "unicast|local|broadcast|multicast|anycast|nat"
 _ROWS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (
         re.compile(rf"^{_PREFIX}\s+identity=\d+"),
@@ -70,7 +71,9 @@ _ROWS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         Kind(name="cilium ip list", read=cilium.read_ip_list_text),
     ),
     (
-        re.compile(rf"^(?:(?:{_REFUSALS})\s+{_PREFIX}\b|(?:\w+\s+)?(?:default|{_PREFIX})\s.*?\b(?:dev|via|encap)\s)"),
+        re.compile(
+            rf"^(?:(?:{_REFUSALS})\s+{_PREFIX}\b|(?:(?:{_KINDS})\s+)?(?:default|{_PREFIX})\s+(?:via|dev|encap|nhid|proto)\s)"
+        ),
         Kind(name="ip route", read=linux.read_routes_text, of_node=True),
     ),
 )

@@ -49,7 +49,7 @@ def safe_name(text: str) -> str:
     Names come from nodes. ``_`` appears single only, because ``__`` stands between node and interface.
     """
     name = re.sub("_+", "_", _NOT_SAFE.sub("_", text))
-    name = re.sub(r"\.{2,}", ".", name)[:_MAX_NAME].lstrip(".-")
+    name = re.sub(r"\.{2,}", ".", name)[:_MAX_NAME].lstrip(".-").rstrip("_")
     return name or "_"
 
 

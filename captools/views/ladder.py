@@ -95,6 +95,8 @@ def tunnel_name(hop: Hop) -> str:
     """Return the tunnel of a sighting as people know it; the empty string where there is none."""
     if hop.tunnel in ("none", ""):
         return ""
+    if hop.tunnel == "wireguard":
+        return "WireGuard"
     if hop.tunnel == "vxlan":
         return f"VXLAN (tcpdump: OTV, instance {hop.vni})" if hop.vni is not None else "VXLAN"
     return hop.tunnel.upper() if hop.vni is None else f"{hop.tunnel.upper()}, VNI {hop.vni}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from captools.model.analysis import Analysis
 from captools.model.paths import Change, Outcome, Path, Way
 from captools.model.requests import Attempt, ClientLeg, Request
@@ -54,11 +56,15 @@ def _join(client: Path, backend: Path, request: Request) -> tuple[Leg, ...]:
     out = [leg for leg in (*first, *second) if leg.way is Way.FORWARD]
     back = [leg for leg in (*second, *first) if leg.way is Way.REPLY]
     legs = [*out, *back]
-    note = _proxy_note(request)
-    return tuple(
-        Leg(title=leg.title, way=leg.way, hops=leg.hops, note=note if leg in second and leg in out else "")
-        for leg in legs
-    )
+    first_of_backend = next((leg for leg in second if leg.way is Way.FORWARD), None)
+    return tuple(_behind_proxy(leg, request) if leg is first_of_backend else leg for leg in legs)
+
+
+def _behind_proxy(leg: Leg, request: Request) -> Leg:
+    """Say at the backend leg's first sighting that a proxy made it."""
+    first = leg.hops[0]
+    hop = replace(first, change=Change.PROXIED) if first.change is Change.NONE else first
+    return Leg(title=leg.title, way=leg.way, hops=(hop, *leg.hops[1:]), note=_proxy_note(request))
 
 
 def _proxy_note(request: Request) -> str:

@@ -35,7 +35,20 @@ def test_the_controller_reads_what_the_agent_writes_after_any_login_banner(sent,
 
 
 def test_both_halves_agree_on_every_name():
-    names = ("MAGIC", "MAX_PAYLOAD", "COMMAND", "HELLO", "DATA", "TEXT", "ERROR", "READY", "EXIT", "CLOCK", "FACTS", "BYE")
+    names = (
+        "MAGIC",
+        "MAX_PAYLOAD",
+        "COMMAND",
+        "HELLO",
+        "DATA",
+        "TEXT",
+        "ERROR",
+        "READY",
+        "EXIT",
+        "CLOCK",
+        "FACTS",
+        "BYE",
+    )
     assert [getattr(frames, name) for name in names] == [getattr(protocol, name) for name in names]
     assert frames.HEADER.format == protocol.HEADER.format
 

@@ -10,8 +10,8 @@ AGENT = """
 import subprocess, sys
 from captools.agent.warden import Warden
 warden = Warden()
-kept = subprocess.Popen(["sleep", "100"], start_new_session=True)
-taken = subprocess.Popen(["sleep", "100"], start_new_session=True)
+kept = subprocess.Popen(["sleep", "100"], start_new_session=True, stdout=subprocess.DEVNULL)
+taken = subprocess.Popen(["sleep", "100"], start_new_session=True, stdout=subprocess.DEVNULL)
 warden.add(kept.pid); warden.add(taken.pid); warden.remove(kept.pid)
 print(kept.pid, taken.pid, flush=True)
 import time; time.sleep(100)

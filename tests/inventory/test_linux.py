@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from captools.inventory import linux
 from captools.inventory.values import NotAsClaimed
 from captools.model.cluster import Node, Route

@@ -18,7 +18,11 @@ def test_an_empty_cell_between_filled_ones_stays_empty() -> None:
 def test_a_row_pasted_without_its_alignment_is_split_at_gaps() -> None:
     text = f"{HEADER}\nkube-system  a-name-longer-than-its-column  307  ready  172.20.0.4\n"
     (row,) = rows(text, HEADER)
-    assert (row["NAME"], row["SECURITY IDENTITY"], row["IPV4"]) == ("a-name-longer-than-its-column", "307", "172.20.0.4")
+    assert (row["NAME"], row["SECURITY IDENTITY"], row["IPV4"]) == (
+        "a-name-longer-than-its-column",
+        "307",
+        "172.20.0.4",
+    )
 
 
 def test_a_header_is_found_by_whole_titles_only() -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from captools.inventory.values import NotAsClaimed
 from captools.inventory.wireguard import read_wg_show
 

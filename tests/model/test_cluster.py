@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from captools.inventory.read import read_inventory
 from captools.model.cluster import AddressKind, Cluster, Link, Node, Pod, Route, Rule, Service
 

@@ -115,6 +115,8 @@ def _step(body: list[Markup], step: Step, before: Step | None, y: float, pitch: 
             body.append(_text(middle, y - 6, hop.change.value, f"change {hop.change.value}", room=max(room, 88)))
         if hop.delay_ns is not None:
             body.append(_text(middle, y + 15, f"+{duration(hop.delay_ns)}", "delay"))
+    elif hop.change is not Change.NONE:
+        body.append(_text(x, y - 10, hop.change.value, f"change {hop.change.value}"))
     body.append(Markup('<circle cx="{}" cy="{}" r="4.5" class="dot {}"/>').format(x, y, step.medium))
     first, second = _notes(step, before)
     room = NOTES - 14

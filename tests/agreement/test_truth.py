@@ -1,0 +1,172 @@
+"""What captools says of every reference case is what the lab's own traffic senders know to have happened."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from captools.model.analysis import Analysis
+from captools.model.findings import Severity
+from captools.model.flows import proto_name
+from captools.model.paths import Outcome, Path
+from captools.model.requests import Request
+from captools.model.units import from_rfc3339
+from captools.pipeline import open_session
+from captures import Case, case, cases
+
+CASES = [one.name for one in cases()]
+
+
+@cache
+def analysed(name: str) -> Analysis:
+    return open_session([case(name).folder]).analysis
+
+
+def flows() -> list[tuple[str, int]]:
+    return [(one.name, at) for one in cases() for at in range(len(one.truth["truth"].get("flows", ())))]
+
+
+def requests() -> list[tuple[str, int]]:
+    return [(one.name, at) for one in cases() for at in range(len(one.truth["truth"].get("requests", ())))]
+
+
+def test_the_reference_cases_of_the_first_road_are_there_and_small() -> None:
+    wanted = ("s1-native-route-black-hole", "s2-vxlan-overlay", "s8-ingress-dedicated-snat", "s13-wireguard-only")
+    assert set(wanted) <= set(CASES)
+    size = sum(path.stat().st_size for name in wanted for path in case(name).folder.rglob("*") if path.is_file())
+    assert size < 2_000_000
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_expected_finding_fires_and_no_other_error_or_warning(name: str) -> None:
+    told, found = case(name).truth["findings"], analysed(name).findings
+    fired = {one.rule for one in found}
+    assert set(told["expected"]) <= fired
+    assert fired.isdisjoint(told["forbidden"])
+    grave = {one.rule for one in found if one.severity is not Severity.NOTE}
+    assert grave <= set(told["expected"]), [one.statement for one in found if one.severity is not Severity.NOTE]
+
+
+@pytest.mark.parametrize(("name", "at"), flows())
+def test_every_flow_that_was_sent_is_followed_and_its_outcome_is_right(name: str, at: int) -> None:
+    told = case(name).truth["truth"]["flows"][at]
+    path = path_of(analysed(name), told)
+    if told["answered"] == 0:
+        assert path.outcome in (Outcome.LOST, Outcome.REFUSED)
+    else:
+        assert path.outcome is Outcome.DELIVERED, path.reason
+    if told["proto"] == "icmp" and told["purpose"] == "test":
+        assert (path.request_packets, path.reply_packets) == (told["sent"], told["answered"])
+
+
+def path_of(analysis: Analysis, told: dict[str, Any]) -> Path:
+    """Return the one path whose flow is exactly the one the sender tells of."""
+    hits = [
+        path
+        for path in analysis.paths
+        if proto_name(path.flow.proto) == told["proto"]
+        and (path.flow.src, path.flow.dst) == (told["src"], told["dst"])
+        and (path.flow.sport, path.flow.dport) == (told.get("sport"), told.get("dport"))
+        and path.flow.icmp_id == told.get("icmp_id")
+    ]
+    assert len(hits) == 1, f"{len(hits)} paths for {told}"
+    return hits[0]
+
+
+@pytest.mark.parametrize(("name", "at"), requests())
+def test_every_request_tells_its_client_its_source_and_its_backend(name: str, at: int) -> None:
+    told = case(name).truth["truth"]["requests"][at]
+    found = request_of(analysed(name), told)
+    assert (found.status, found.client) == (told["status"], told["client"])
+    assert found.backend is not None
+    assert (found.backend.ip, found.backend.node) == (told["backend_ip"], told["backend_node"])
+    assert (found.backend.pod or "").partition("/")[2] == told["backend_pod"]
+    through_proxy = told["remote_addr"] != told["client"]
+    assert (found.proxy is not None) is through_proxy
+    if found.proxy is not None:
+        attempt = found.backend_leg
+        assert attempt is not None
+        # What whoami printed as RemoteAddr is the backend connection itself.
+        assert (attempt.src, attempt.sport) == (told["remote_addr"], told["remote_port"])
+        assert (found.proxy.source_kind, found.proxy.node) == (told["source_kind"], "k8s-w1")
+        assert (", ".join(found.xff), found.request_id) == (told["xff"], told["request_id"])
+        assert found.gateway_ns is not None and found.total_ns is not None
+        assert 0 < found.gateway_ns < found.total_ns
+        # The client measured from outside: it cannot have waited less than the wire shows.
+        assert found.total_ns <= from_rfc3339(told["ended"]) - from_rfc3339(told["started"])
+
+
+def request_of(analysis: Analysis, told: dict[str, Any]) -> Request:
+    begun, ended = from_rfc3339(told["started"]), from_rfc3339(told["ended"])
+    hits = [
+        one
+        for one in analysis.requests
+        if one.client_leg is not None
+        and (one.client_leg.src, one.client_leg.sport) == (told["client"], told["client_port"])
+        and (one.method, one.path) == (told["method"], told["path"])
+        and begun <= one.ts_ns <= ended
+    ]
+    assert len(hits) == 1, f"{len(hits)} requests for {told}"
+    return hits[0]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_request_is_told_twice(name: str) -> None:
+    one: Case = case(name)
+    assert len(analysed(name).requests) == len(one.truth["truth"].get("requests", ()))
+
+
+def test_the_vni_is_the_senders_identity_in_each_direction() -> None:
+    # FACTS section 2 and S2: 45966 is curl-pod's, 62886 webpod's.
+    seen = {
+        (hop.way.value, hop.vni)
+        for path in analysed("s2-vxlan-overlay").paths
+        if path.flow.src == "172.20.0.88" and path.flow.dst in ("172.20.1.108", "172.20.2.33")
+        for hop in path.hops
+        if hop.tunnel == "vxlan"
+    }
+    assert seen == {("forward", 45966), ("reply", 62886)}
+
+
+def test_a_pod_packet_is_followed_through_the_tunnel_at_every_point_in_order() -> None:
+    told = [f for f in case("s2-vxlan-overlay").truth["truth"]["flows"]
+            if f["proto"] == "icmp" and f["src"] == "172.20.0.88" and f["dst"] == "172.20.2.33"]  # fmt: skip
+    path = path_of(analysed("s2-vxlan-overlay"), told[0])
+    way = [(hop.point, hop.change.value) for hop in path.hops if hop.way.value == "forward"]
+    pod, last = way[0][0], way[-1][0]
+    assert pod.startswith("k8s-ctr/lxc") and last.startswith("k8s-w0/lxc")
+    assert way[1:-1] == [
+        ("k8s-ctr/cilium_vxlan", "routed"),
+        ("k8s-ctr/eth1", "encapsulated"),
+        ("router/eth1", "none"),
+        ("router/eth2", "routed"),
+        ("k8s-w0/eth1", "none"),
+        ("k8s-w0/cilium_vxlan", "decapsulated"),
+    ]
+
+
+def test_a_pod_packet_is_followed_through_wireguard() -> None:
+    told = [f for f in case("s13-wireguard-only").truth["truth"]["flows"]
+            if f["proto"] == "icmp" and f["src"] == "172.20.0.88" and f["dst"] == "172.20.1.108"]  # fmt: skip
+    path = path_of(analysed("s13-wireguard-only"), told[0])
+    way = [(hop.point.partition("/")[2], hop.change.value) for hop in path.hops if hop.way.value == "forward"]
+    assert way[1:-1] == [
+        ("cilium_wg0", "routed"), ("eth1", "encrypted"), ("eth1", "none"), ("cilium_wg0", "decrypted"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("s13-wireguard-only", "encrypted"), ("wireguard-leak", "leaking"), ("s1-native-route-black-hole", "not-encrypted"),
+     ("no-fault", "not-encrypted"), ("s2-vxlan-overlay", "not-encrypted")],
+)  # fmt: skip
+def test_the_encryption_verdict_is_right(name: str, verdict: str) -> None:
+    assert analysed(name).encryption.verdict.value == verdict
+
+
+def test_expecting_encryption_makes_plain_traffic_a_leak() -> None:
+    found = open_session([case("s2-vxlan-overlay").folder], expect_encryption=True).analysis
+    assert found.encryption.verdict.value == "leaking"
+    assert "cleartext-between-nodes" in {one.rule for one in found.findings}

@@ -1,0 +1,83 @@
+"""One capture at one point while it runs."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+from captools.collect.plan import PlannedRun
+from captools.collect.point import PointCapture
+from captools.collect.progress import State
+from captools.collect.request import CaptureRequest
+from captools.collect.tools import Failure
+from captools.model.errors import CaptureFailed, UsageError
+from captools.model.points import Point, Role
+from captools.store.writer import CaptureFile
+
+HEAD = struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
+RECORD = struct.pack("<IIII", 1, 2, 4, 4) + b"data"
+
+
+def same(failure: Failure) -> Failure:
+    return failure
+
+
+def point(tmp_path) -> PointCapture:
+    run = PlannedRun(channel=1, point=Point("w1", "eth1"), role=Role.NIC, argv=("tcpdump",), filter="udp")
+    file = CaptureFile(tmp_path / "w1__eth1.pcap")
+    return PointCapture(run=run, request=CaptureRequest(targets=(), bpf="udp"), packets_file=file)
+
+
+def test_a_good_run_ends_stopped_with_counts_and_times_of_the_node(tmp_path):
+    one = point(tmp_path)
+    one.ready(1_000_000_000)
+    one.write(HEAD + RECORD)
+    one.hear(
+        b"tcpdump: listening on eth1\n1 packet captured\n2 packets received by filter\n0 packets dropped by kernel\n"
+    )
+    one.ended(0, 9_000_000_000, 5_000_000_000, same)
+    one.close()
+    record = one.record()
+    assert record.ok and record.packets == 1 and record.counts.received == 2 and record.bytes == len(HEAD + RECORD)
+    assert record.started.startswith("1970-01-01T00:00:01") and record.stopped.startswith("1970-01-01T00:00:05")
+    assert one.as_error() is None
+
+
+def test_a_refused_filter_is_the_users_fault_and_an_empty_file_goes(tmp_path):
+    one = point(tmp_path)
+    one.hear(b"tcpdump: can't parse filter expression: syntax error\n")
+    one.ended(1, 9, 0, same)
+    one.close()
+    assert isinstance(one.as_error(), UsageError) and not (tmp_path / "w1__eth1.pcap").exists()
+    assert one.record().file == "" and not one.record().ok
+
+
+def test_a_tool_that_ends_by_itself_or_had_to_be_killed_is_a_failure_that_keeps_its_file(tmp_path):
+    one = point(tmp_path)
+    one.ready(1)
+    one.write(HEAD)
+    one.ended(0, 9, 0, same)
+    assert isinstance(one.as_error(), CaptureFailed) and "ended by itself with code 0" in one.error
+    two = PointCapture(run=one.run, request=one.request)
+    two.ready(1)
+    two.ended(-9, 9, 5, same)
+    assert "had to be killed" in two.error
+    assert one.record().file == "w1__eth1.pcap"
+
+
+def test_a_record_that_is_cut_is_said(tmp_path):
+    one = point(tmp_path)
+    one.ready(1)
+    one.write(HEAD + RECORD[:-2])
+    one.ended(0, 9, 5, same)
+    one.close()
+    assert one.state is State.FAILED and "cut in its last record, 2 bytes are missing" in one.error
+
+
+def test_live_bytes_go_to_the_descriptor_and_are_counted(tmp_path):
+    source, sink = os.pipe()
+    one = PointCapture(run=point(tmp_path).run, request=CaptureRequest(targets=()), live_fd=sink)
+    one.write(HEAD + RECORD)
+    assert os.read(source, 100) == HEAD + RECORD and one.progress().packets == 1
+    os.close(source)
+    os.close(sink)

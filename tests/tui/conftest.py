@@ -1,0 +1,39 @@
+"""The frozen analyses of tests/sample.py, and what stands on the screen."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from textual.app import App
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(scope="session")
+def sample() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("sample_of_tui", Path(__file__).parents[1] / "sample.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Both terminals that every screen must fit."""
+    chosen: tuple[int, int] = request.param
+    return chosen
+
+
+@pytest.fixture
+def shown() -> Callable[[App[None]], str]:
+    """Return the letters on the screen, line by line, as a person would see them."""
+
+    def text(app: App[None]) -> str:
+        return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+    return text
