@@ -32,7 +32,9 @@ def command(
             return "No TCP, UDP, SCTP or ICMP echo conversation in these captures; `captools info` shows what is there."
         if brief:
             return table(tables.FLOWS, tables.flows(analysis))
-        return "\n\n".join("\n".join(safe(line) for line in tables.ladder(analysis, path)) for path in analysis.paths)
+        return "\n\n".join(
+            "\n".join(safe(line) for line in tables.ladder(analysis, path)) for path in tables.worst_first(analysis)
+        )
 
     document = documents.paths(analysis)
     emit("json" if as_json else form, document, document["paths"], text, output)

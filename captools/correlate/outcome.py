@@ -10,6 +10,7 @@ from captools.model.cluster import Cluster
 from captools.model.flows import Flow, proto_name
 from captools.model.packets import Proto, TcpFlag
 from captools.model.paths import Outcome
+from captools.model.points import Role
 
 _UNREACHABLE = {Proto.ICMP: 3, Proto.ICMPV6: 1}
 
@@ -72,8 +73,16 @@ def _answered(
     origin = rows.point(int(forward[np.argmax(rows["ttl"][forward])]))
     there = set(rows["point"][forward].tolist())
     back = set(rows["point"][reply].tolist())
-    home = rows.points.index(origin)
-    if home in back or not coverage.captured(origin):
+    node, slash, _ = origin.partition("/")
+    # Back on the originator's node is back, by whatever interface: the way there and the way back may differ. Only a
+    # pod has one door.
+    pods = coverage.roles.get(origin) is Role.PODS
+    home = {
+        at
+        for at, point in enumerate(rows.points)
+        if point == origin or (slash and not pods and point.startswith(node + "/"))
+    }
+    if home & back or not coverage.captured(origin):
         return Outcome.DELIVERED, f"answered by {flow.dst}, and the answer was seen at {origin}", last
     seen = ", ".join(sorted(rows.points[code] for code in back - there) or sorted(rows.points[code] for code in back))
     at_ns = int(rows["ts_ns"][reply].min())

@@ -18,6 +18,7 @@ from captools.correlate.wireguard import Bridge
 from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence
 from captools.model.paths import Change, Hop, Path, Way
+from captools.model.points import Role
 
 CLOSE_NS = 1_000_000_000
 
@@ -174,6 +175,7 @@ class Follower:
             vni=vni,
             identity=self.cluster.identity_name(vni) or None,
             ttl=rows.number("ttl", row),
+            outer_ttl=rows.number("outer_ttl", row),
             change=self._change(before, row),
             ts_ns=int(rows["ts_ns"][row]),
             delay_ns=delay,
@@ -185,18 +187,28 @@ class Follower:
         )
 
     def _direction(self, row: int) -> str | None:
-        """Tell in from out by the link type, else by whose MAC address the frame carries."""
+        """Tell in from out by the link type, else by whose MAC address the frame carries, else by whose node sent it."""
         known = self.rows.direction(row)
         if known in ("in", "out"):
             return known
         node, _, interface = self.rows.point(row).partition("/")
         here = self.cluster.node(node)
         link = here.link(interface) if here else None
+        if self.coverage.roles.get(self.rows.point(row)) is Role.WIREGUARD:
+            return self._direction_by_node(row, node) or known
         if link is None or not link.mac:
             return known
         if self.rows.mac("eth_src", row) == link.mac:
             return "out"
         return "in" if self.rows.mac("eth_dst", row) == link.mac else known
+
+    def _direction_by_node(self, row: int, node: str) -> str | None:
+        """A WireGuard device has no MAC addresses; what this node's own pods send goes out there, the rest comes in."""
+        for name, word in (("src", "out"), ("dst", "in")):
+            owner = self.cluster.node_of_pod_address(self.rows.address(name, row) or "")
+            if owner is not None and owner.name == node:
+                return word
+        return None
 
     def _delay(self, before: int | None, row: int) -> tuple[int | None, int | None]:
         """Return the time since the hop before and its error; None where the two clocks cannot be compared."""

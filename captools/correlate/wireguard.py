@@ -24,7 +24,7 @@ from captools.wire.wireguard import DATA, INITIATION, KEEPALIVE, RESPONSE
 
 MATCH_WINDOW_NS = 50_000_000  # from the WireGuard device to the card: encryption and queueing take far less
 HANDSHAKE_WAIT_NS = 5_000_000_000  # REKEY_TIMEOUT: an initiation unanswered for this long is repeated
-MIN_PROOF = 1
+BY_DESIGN = "node"  # the class of clear traffic that WireGuard is not meant to cover
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Bridge:
 def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster) -> Bridge:
     """Match inner packets at WireGuard devices to datagrams at cards of the same node.
 
-    By size, order and time: both sides are walked in time order; an inner packet of IP length L takes the nearest
+    By peer, size, order and time: both sides are walked in time order; an inner packet of IP length L takes the next
     free datagram whose message is 32 + pad16(L) long within the window (the padding stops at the device's MTU). A message size that fits several inner
     packets at once still gives each its own datagram, since WireGuard keeps their order.
     """
@@ -51,7 +51,8 @@ def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster) -> Bridge:
         inner = np.flatnonzero(here & (point_role[rows["point"]] == Role.WIREGUARD) & (rows["src"] != ABSENT))
         outer = np.flatnonzero(here & (point_role[rows["point"]] != Role.WIREGUARD) & (rows["wg_type"] == DATA))
         outer = outer[rows["payload_len"][outer] > KEEPALIVE]
-        _assign(rows, inner, _once(rows, outer), _mtu_of(rows, cluster, node, inner), result)
+        ends = _Ends(rows, cluster)
+        _assign(rows, inner, _once(rows, outer), _mtu_of(rows, cluster, node, inner), ends, result)
     return result
 
 
@@ -75,13 +76,36 @@ def _message_size(ip_len: int, mtu: int) -> int:
     return 32 + max(min(-(-ip_len // 16) * 16, mtu), ip_len)
 
 
-def _assign(rows: Sightings, inner: Ints, outer: Ints, mtu: int, result: Bridge) -> None:
-    by_size: dict[int, list[int]] = defaultdict(list)
+@dataclass(slots=True)
+class _Ends:
+    """Which two nodes a packet runs between, from its inner or its outer addresses."""
+
+    rows: Sightings
+    cluster: Cluster
+    known: dict[tuple[int, int, bool], tuple[str, str]] = field(default_factory=dict)
+
+    def of(self, row: int, *, outer: bool) -> tuple[str, str]:
+        """Return (sending node, receiving node); empty names where the inventory knows no nodes."""
+        key = int(self.rows["src"][row]), int(self.rows["dst"][row]), outer
+        if key not in self.known:
+            self.known[key] = self._name(key[0], outer), self._name(key[1], outer)
+        return self.known[key]
+
+    def _name(self, code: int, outer: bool) -> str:
+        address, cluster = self.rows.addresses[code], self.cluster
+        node = cluster.node_of_underlay(address)
+        if node is None and not outer:
+            node = cluster.node_of_pod_address(address)
+        return node.name if node else ""
+
+
+def _assign(rows: Sightings, inner: Ints, outer: Ints, mtu: int, ends: _Ends, result: Bridge) -> None:
+    by_size: dict[tuple[int, str, str], list[int]] = defaultdict(list)
     for row in outer[np.argsort(rows["ts_ns"][outer], kind="stable")].tolist():
-        by_size[int(rows["payload_len"][row])].append(row)
+        by_size[int(rows["payload_len"][row]), *ends.of(row, outer=True)].append(row)
     free = dict.fromkeys(by_size, 0)
     for row in inner[np.argsort(rows["ts_ns"][inner], kind="stable")].tolist():
-        size = _message_size(int(rows["ip_len"][row]), mtu)
+        size = _message_size(int(rows["ip_len"][row]), mtu), *ends.of(row, outer=False)
         line, at = by_size.get(size, []), free.get(size, 0)
         while at < len(line) and int(rows["ts_ns"][line[at]]) < int(rows["ts_ns"][row]) - MATCH_WINDOW_NS:
             at += 1
@@ -123,10 +147,11 @@ def judge(
     for row in between[rows["wg_type"][between] != ABSENT].tolist():
         pair = pairs[_pair_of(rows, cluster, row)]
         (pair.data if rows["wg_type"][row] == DATA else pair.handshakes).append(row)
-    clear = _clear_pod_rows(rows, cluster, between)
-    for row, (kind, a, b) in clear.items():
+    clear = _clear_rows(rows, cluster, between)
+    pod_rows = [row for row, (kind, _, _) in clear.items() if kind != BY_DESIGN]
+    for row in pod_rows:
+        _, a, b = clear[row]
         pairs[a, b].clear.append(row)
-        del kind
     for row in [*bridged.outer_of, *bridged.unmatched]:
         key = _inner_pair(rows, cluster, row)
         if key in pairs:
@@ -136,7 +161,7 @@ def judge(
                 pairs[key].unmatched += 1
     blind = _blind(sources, roles, cluster)
     seen = sum(len(facts.data) for facts in pairs.values())
-    verdict, reason = _verdict(seen, len(clear), blind, expect_encryption)
+    verdict, reason = _verdict(seen, len(pod_rows), blind, expect_encryption)
     return Encryption(
         verdict=verdict,
         reason=reason,
@@ -186,30 +211,40 @@ def _inner_pair(rows: Sightings, cluster: Cluster, row: int) -> tuple[str, str]:
     return a, b
 
 
-def _clear_pod_rows(rows: Sightings, cluster: Cluster, between: Ints) -> dict[int, tuple[str, str, str]]:
-    """Return the rows at cards that show a pod packet to another node: row -> (class, node, node)."""
+def _clear_rows(rows: Sightings, cluster: Cluster, between: Ints) -> dict[int, tuple[str, str, str]]:
+    """Return the rows at cards that are readable and run between two nodes: row -> (class, node, node)."""
     found: dict[int, tuple[str, str, str]] = {}
-    kinds: dict[tuple[int, int], tuple[str, str] | None] = {}
+    kinds: dict[tuple[int, int], tuple[str, str, str] | None] = {}
     for row in between[(rows["src"][between] != ABSENT) & (rows["wg_type"][between] == ABSENT)].tolist():
         key = int(rows["src"][row]), int(rows["dst"][row])
         if key not in kinds:
-            kinds[key] = _two_nodes(cluster, rows.addresses[key[0]], rows.addresses[key[1]])
-        nodes = kinds[key]
-        if nodes is not None:
-            overlay = rows.tunnel(row) in (Tunnel.VXLAN, Tunnel.GENEVE)
-            found[row] = ("overlay" if overlay else "pod", *nodes)
+            kinds[key] = _classify(cluster, rows.addresses[key[0]], rows.addresses[key[1]])
+        told = kinds[key]
+        if told is not None:
+            overlay = told[0] == "pod" and rows.tunnel(row) in (Tunnel.VXLAN, Tunnel.GENEVE)
+            found[row] = ("overlay" if overlay else told[0], told[1], told[2])
     return found
 
 
-def _two_nodes(cluster: Cluster, src: str, dst: str) -> tuple[str, str] | None:
-    """Return the two nodes of a pod-to-pod packet, None where it is not one between two nodes."""
-    if cluster.kind(src) is not AddressKind.POD or cluster.kind(dst) is not AddressKind.POD:
+# The ingress address speaks for a pod's client: its traffic to remote pods is covered (CVE-2024-28249 was that leak).
+_COVERED = (AddressKind.POD, AddressKind.INGRESS)
+_OF_NODES = (AddressKind.NODE, AddressKind.CILIUM_HOST)
+
+
+def _classify(cluster: Cluster, src: str, dst: str) -> tuple[str, str, str] | None:
+    """Return (class, node, node) of traffic between two addresses; None where it is not between two nodes.
+
+    Traffic of the nodes themselves is ``node``: without nodeEncryption it stays in clear by design (FACTS section 9).
+    """
+    kinds = cluster.kind(src), cluster.kind(dst)
+    if any(kind not in _COVERED + _OF_NODES for kind in kinds):
         return None
-    a, b = cluster.node_of_pod_address(src), cluster.node_of_pod_address(dst)
-    if a is None or b is None or a.name == b.name:
+    a = cluster.node_of_underlay(src) or cluster.node_of_pod_address(src)
+    b = cluster.node_of_underlay(dst) or cluster.node_of_pod_address(dst)
+    if a is None or b is None or a.name == b.name or not (a.in_cluster and b.in_cluster):
         return None
     first, second = sorted((a.name, b.name))
-    return first, second
+    return "pod" if all(kind in _COVERED for kind in kinds) else BY_DESIGN, first, second
 
 
 def _blind(sources: tuple[Source, ...], roles: dict[str, Role], cluster: Cluster) -> str:

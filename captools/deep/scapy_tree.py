@@ -47,6 +47,8 @@ def _dissect(data: bytes, linktype: int, vxlan_ports: Sequence[int]) -> Any:
             f"scapy's view of link type {linktype} is not known here",
             hint="look at the frame with tshark instead, or capture on one interface",
         )
+    if not data:
+        return None  # scapy would build a packet of its own
     try:
         return first(data)
     except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from captools.correlate.wireguard import BY_DESIGN
 from captools.findings._words import counted, listed, named
 from captools.model.analysis import Analysis
 from captools.model.encryption import Cleartext, Verdict
@@ -14,7 +15,7 @@ from captools.model.findings import Finding, FindingRule, Severity
 def _judge(analysis: Analysis) -> Iterator[Finding]:
     if analysis.encryption.verdict is not Verdict.LEAKING:
         return
-    for leak in analysis.encryption.cleartext:
+    for leak in (one for one in analysis.encryption.cleartext if one.kind != BY_DESIGN):
         yield _finding(analysis, leak)
 
 

@@ -19,6 +19,10 @@ RESERVED_IDENTITIES: dict[int, str] = {
 }  # fmt: skip
 
 
+# Labels that Cilium and Kubernetes add to every identity; a person reads the workload's own ones.
+_NOISE = ("io.cilium.", "io.kubernetes.")
+
+
 class AddressKind(StrEnum):
     """What an address is to the cluster."""
 
@@ -286,13 +290,14 @@ class Cluster:
         return AddressKind.OTHER
 
     def identity_name(self, identity: int | None) -> str:
-        """Return what an identity stands for: reserved name, labels, or its number."""
+        """Return what an identity stands for: its reserved name, its workload's labels, or its number."""
         if identity is None:
             return ""
         if identity in RESERVED_IDENTITIES:
             return RESERVED_IDENTITIES[identity]
-        labels = self.identities.get(identity)
-        return ",".join(labels) if labels else str(identity)
+        labels = self.identities.get(identity, ())
+        own = [label for label in labels if not label.removeprefix("k8s:").startswith(_NOISE)]
+        return ",".join(own or labels) or str(identity)
 
     def name(self, address: str, *, node: str = "") -> str:
         """Return how a person calls an address: pod, node or service name; the empty string if unknown."""
@@ -313,4 +318,5 @@ class Cluster:
         here = self.node(node)
         if here is not None and address in here.local_addresses():
             return here.name
-        return ""
+        owners = [other.name for other in self.nodes if address in other.local_addresses()]
+        return owners[0] if len(owners) == 1 else ""  # 10.0.2.15 is on every node: then it names nobody

@@ -62,6 +62,7 @@ class Hop:
     confidence: Confidence
     tunnel: str = "none"
     wire_len: int = 0
+    outer_ttl: int | None = None
     evidence: tuple[Evidence, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -70,7 +71,8 @@ class Hop:
             "point": self.point, "way": self.way.value, "direction": self.direction, "src": self.src,
             "dst": self.dst, "sport": self.sport, "dport": self.dport, "outer_src": self.outer_src,
             "outer_dst": self.outer_dst, "tunnel": self.tunnel, "vni": self.vni, "identity": self.identity,
-            "ttl": self.ttl, "wire_len": self.wire_len, "change": self.change.value, "delay_ns": self.delay_ns,
+            "ttl": self.ttl,
+            "outer_ttl": self.outer_ttl, "wire_len": self.wire_len, "change": self.change.value, "delay_ns": self.delay_ns,
             "delay_error_ns": self.delay_error_ns, "confidence": self.confidence.value,
             "evidence": [one.to_json() for one in self.evidence],
         }  # fmt: skip

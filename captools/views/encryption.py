@@ -25,6 +25,8 @@ def as_text(analysis: Analysis) -> str:
         clear = ("src", "dst", "class", "sightings", "points")
         rows2 = [(one.src, one.dst, one.kind, one.packets, ", ".join(one.points)) for one in found.cleartext]
         lines += ["", "In the clear:", table(clear, rows2, most=100)]
+        if any(one.kind == "node" for one in found.cleartext):
+            lines.append("Class node is traffic of the nodes themselves: clear by design unless nodeEncryption is on.")
         lines += [
             f"  {safe(proof.file)}: {safe(proof.filter)}" for one in found.cleartext for proof in one.evidence[:1]
         ]

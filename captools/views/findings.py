@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 
 from captools.model.analysis import Analysis
-from captools.model.findings import Finding
+from captools.model.findings import Finding, Severity
 from captools.views.text import safe
 
 WIDTH = 110
-MAX_SHOWN = 4
+MAX_SHOWN = {Severity.ERROR: 6, Severity.WARNING: 4, Severity.NOTE: 2}
 
 
 def as_text(analysis: Analysis) -> str:
@@ -26,13 +26,14 @@ def as_text(analysis: Analysis) -> str:
 def _one(finding: Finding) -> str:
     head = f"{finding.severity.value.upper():8}{finding.rule}  ({finding.confidence.value})"
     lines = [head, *textwrap.wrap(safe(finding.statement), WIDTH, initial_indent="  ", subsequent_indent="  ")]
-    for one in finding.evidence[:MAX_SHOWN]:
+    most = MAX_SHOWN[finding.severity]
+    for one in finding.evidence[:most]:
         frames = ", ".join(map(str, one.frames[:8])) + ("…" if len(one.frames) > 8 else "")
         lines.append(f"    {safe(one.point)}: frame {frames} of {safe(one.file)}: {safe(one.shows)}")
         decode = f" -d {one.decode_as}" if one.decode_as else ""
         lines.append(f"      tshark -r {safe(one.file)}{decode} -Y '{safe(one.filter)}'")
-    if len(finding.evidence) > MAX_SHOWN:
-        lines.append(f"    and {len(finding.evidence) - MAX_SHOWN} more proofs (--json lists them all)")
+    if len(finding.evidence) > most:
+        lines.append(f"    and {len(finding.evidence) - most} more (--json lists every proof)")
     if finding.remedy:
         lines += textwrap.wrap(
             f"Next: {safe(finding.remedy)}", WIDTH, initial_indent="  ", subsequent_indent="        "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from captools.model.addresses import endpoint
 from captools.model.analysis import Analysis
-from captools.model.paths import Hop, Path, Way
+from captools.model.paths import Hop, Outcome, Path, Way
 from captools.model.requests import Request
 from captools.model.units import duration, rfc3339
 
@@ -31,6 +31,14 @@ def _request(one: Request) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+_BAD_FIRST = [Outcome.LOST, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.DELIVERED]
+
+
+def worst_first(analysis: Analysis) -> list[Path]:
+    """Return the paths with what failed first, each kind by time: that is what a reader looks for."""
+    return sorted(analysis.paths, key=lambda one: (_BAD_FIRST.index(one.outcome), one.first_ns))
+
+
 def clock(ts_ns: int) -> str:
     """Return the time of day in UTC with microseconds."""
     return rfc3339(ts_ns)[11:26]
@@ -38,7 +46,7 @@ def clock(ts_ns: int) -> str:
 
 def flows(analysis: Analysis) -> Rows:
     """One row per conversation."""
-    return [(one.flow, one.packets, one.outcome.value, one.last_seen, len(one.points)) for one in analysis.paths]
+    return [(one.flow, one.packets, one.outcome.value, one.last_seen, len(one.points)) for one in worst_first(analysis)]
 
 
 def ladder(analysis: Analysis, path: Path) -> list[str]:
@@ -57,8 +65,10 @@ def ladder(analysis: Analysis, path: Path) -> list[str]:
         for hop in hops:
             error = f" ±{duration(hop.delay_error_ns)}" if hop.delay_error_ns else ""
             delay = f"+{duration(hop.delay_ns)}{error}" if hop.delay_ns is not None else ""
-            rows.append((hop.point, hop.direction or "", f"ttl {hop.ttl}", hop.change.value, delay, _carried(hop)))
-        widths = [max(len(row[at]) for row in rows) for at in range(5)]
+            ttl = f"ttl {hop.ttl}" if hop.outer_ttl is None else f"ttl {hop.ttl} in {hop.outer_ttl}"
+            frame = f"frame {hop.evidence[0].frames[0]}" if hop.evidence else ""
+            rows.append((hop.point, hop.direction or "", frame, ttl, hop.change.value, delay, _carried(hop)))
+        widths = [max(len(row[at]) for row in rows) for at in range(6)]
         lines += [
             "    " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip()
             for row in rows

@@ -83,7 +83,7 @@ def test_every_request_tells_its_client_its_source_and_its_backend(name: str, at
     assert found.backend is not None
     assert (found.backend.ip, found.backend.node) == (told["backend_ip"], told["backend_node"])
     assert (found.backend.pod or "").partition("/")[2] == told["backend_pod"]
-    through_proxy = told["remote_addr"] != told["client"]
+    through_proxy = told["remote_addr"] not in ("", told["client"])  # a bulk answer names no RemoteAddr
     assert (found.proxy is not None) is through_proxy
     if found.proxy is not None:
         attempt = found.backend_leg

@@ -16,8 +16,8 @@ NODES = """NAME      STATUS   ROLES           AGE   VERSION   INTERNAL-IP      E
 k8s-ctr   Ready    control-plane   13m   v1.33.2   192.168.10.100   <none>        Ubuntu 24.04.2 LTS
 k8s-w0    Ready    <none>          5m    v1.33.2   192.168.20.100   <none>        Ubuntu 24.04.2 LTS
 """
-OLD_ENDPOINTS = """NAME   ENDPOINT ID   IDENTITY ID   INGRESS ENFORCEMENT   EGRESS ENFORCEMENT   ENDPOINT STATE   IPV4   IPV6
-web    56            62886                                                    ready            10.0.1.108
+OLD_ENDPOINTS = """NAME   ENDPOINT ID   IDENTITY ID   INGRESS ENFORCEMENT   ENDPOINT STATE   IPV4         IPV6
+web    56            62886                               ready            10.0.1.108
 """
 
 

@@ -137,7 +137,9 @@ CLUSTER = Cluster(
         Node(name="w1", internal_ip="192.168.10.101", cilium_host="172.20.1.12", ingress="172.20.1.35",
              pod_cidrs=("172.20.1.0/24",), in_cluster=True,
              links=(Link(index=2, name="eth0", addresses=("10.0.2.15",)),)),
-        Node(name="w2", internal_ip="192.168.10.102", pod_cidrs=("172.20.2.0/24",), in_cluster=True),
+        Node(name="w2", internal_ip="192.168.10.102", pod_cidrs=("172.20.2.0/24",), in_cluster=True,
+             links=(Link(index=2, name="eth0", addresses=("10.0.2.15",)),)),
+        Node(name="router", links=(Link(index=3, name="eth2", addresses=("192.168.20.200",)),)),
     ),
     pods=(Pod(namespace="default", name="web", ip="172.20.1.108", node="w1"),
           Pod(namespace="kube-system", name="proxy", ip="192.168.10.101", node="w1", host_network=True)),
@@ -155,7 +157,9 @@ CLUSTER = Cluster(
         ("10.96.0.7", "", AddressKind.SERVICE, "default/web"),
         ("192.168.10.211", "", AddressKind.VIP, "default/web"),
         ("10.0.2.15", "w1", AddressKind.NODE, "w1"),
-        ("10.0.2.15", "", AddressKind.OTHER, ""),
+        ("10.0.2.15", "w2", AddressKind.NODE, "w2"),
+        ("10.0.2.15", "", AddressKind.OTHER, ""),  # it is on every node, so it names none
+        ("192.168.20.200", "", AddressKind.OTHER, "router"),
         ("8.8.8.8", "", AddressKind.OTHER, ""),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -37,3 +39,16 @@ def shown() -> Callable[[App[None]], str]:
         return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
     return text
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Wait for a condition that needs a few turns of the app's loop; fail after ten seconds."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < end, "the screen never came to show it"
+            await asyncio.sleep(0.01)
+
+    return wait

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Middle
+from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, LoadingIndicator, Static
 
@@ -25,7 +25,7 @@ class LoadingScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Sentence, sign of life, footer."""
-        with Middle():
+        with Vertical(id="loading"):
             yield Static(Text(printable(self._what, 200), justify="center"), id="what")
             yield LoadingIndicator()
         yield Footer(show_command_palette=False)

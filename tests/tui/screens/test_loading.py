@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.app import App
 
+import tui
 from tui.screens.loading import LoadingScreen
 
 
 class _App(App[None]):
+    CSS_PATH = Path(tui.__file__).parent / "app.tcss"
+
     def on_mount(self) -> None:
         self.push_screen(LoadingScreen("Reading x\x1b[2J …"))
 

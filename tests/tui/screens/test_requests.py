@@ -26,12 +26,13 @@ async def test_enter_opens_the_ladder_over_both_legs(sample, size, shown):
         assert "GET 192.168.10.212/" in text
 
 
-async def test_a_request_without_packets_says_why_there_is_no_ladder(sample, shown):
+async def test_a_request_without_packets_says_why_there_is_no_ladder(sample, until):
     app = InvestigationApp(replace(sample.s8(), paths=()))
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("2", "enter")
-        await pilot.pause()
-        assert "so there is no ladder" in " ".join(shown(app).split())
+        await until(lambda: len(app.screen.query("Toast")) == 1)
+        toast = app.screen.query_one("Toast")
+        assert "so there is no ladder" in " ".join(str(toast.render()).split())
 
 
 async def test_no_request_says_what_to_try(sample, size, shown):

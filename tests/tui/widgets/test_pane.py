@@ -8,18 +8,18 @@ from tui.widgets.pane import Pane
 
 class _App(App[None]):
     def compose(self) -> ComposeResult:
+        self.animation_level = "none"
         yield Pane()
 
 
-async def test_a_new_text_is_shown_from_its_beginning(shown):
+async def test_a_new_text_is_shown_from_its_beginning(shown, until):
     app = _App()
     async with app.run_test(size=(40, 10)) as pilot:
         pane = app.query_one(Pane)
         pane.show(Text("\n".join(f"line {number}" for number in range(50))))
         pane.focus()
+        await pilot.pause()
         await pilot.press("G")
-        await pilot.pause()
-        assert "line 49" in shown(app)
+        await until(lambda: "line 49" in shown(app))
         pane.show(Text("\n".join(f"other {number}" for number in range(50))))
-        await pilot.pause()
-        assert "other 0" in shown(app)
+        await until(lambda: "other 0" in shown(app))
