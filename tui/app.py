@@ -68,10 +68,15 @@ class InvestigationApp(App[None]):
         }  # fmt: skip
         for name, view in self._views.items():
             self.install_screen(view, name)
+        self.refresh_bindings()
         if isinstance(self.screen, LoadingScreen):
             self.switch_screen(SCREENS[0])
         else:
             self.push_screen(SCREENS[0])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the screens only once there is something to show."""
+        return bool(self._views) if action == "view" else True
 
     def action_view(self, name: str) -> None:
         """Go to one of the screens, closing whatever is open above it."""

@@ -58,6 +58,7 @@ async def test_a_slow_source_shows_that_it_is_being_read_and_then_its_overview(s
     async with app.run_test() as pilot:
         await pilot.pause()
         assert "Reading session-7" in shown(app)
+        assert "2 Requests" not in shown(app), "there is nothing to go to yet"
         go.set()
         await app.workers.wait_for_complete()
         await pilot.pause()

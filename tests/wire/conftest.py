@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from captools.model.addresses import mac_text, to_text
+from captools.model.packets import PACKETS
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
 from captools.wire.index import read_records
@@ -25,6 +27,15 @@ def decode_file(data: bytes, **options: Any) -> Rows:
             if isinstance(value, bytes):
                 row[name] = to_text(value) if len(value) == 16 else mac_text(value)
     return rows
+
+
+def decode_table(files: dict[str, bytes]) -> pa.Table:
+    """Return one packet table of several capture files, each at its point."""
+    tables = []
+    for point, data in files.items():
+        records = read_records(data, point)
+        tables.append(decode(BytesView(data), records, Naming(source=point, points=(point,) * len(records.interfaces))))
+    return pa.concat_tables([PACKETS.empty_table(), *tables]).unify_dictionaries()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ CODE = ("client",)
 
 
 def build(analysis: Analysis) -> tuple[Block, ...]:
-    """Return the table of requests, and the notes of those whose legs could not both be found."""
+    """Return the table of requests, and the notes of those with one leg only."""
     if not analysis.requests:
         text = (
             "No HTTP/1.x request was found in clear text. Behind TLS or HTTP/2 there may be some all the same: capture "
@@ -59,9 +59,7 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
         ),
     ]  # fmt: skip
     if notes:
-        blocks.append(
-            Table(caption="What could not be joined", columns=("time (UTC)", "request", "why"), rows=tuple(notes))
-        )
+        blocks.append(Table(caption="Notes on requests", columns=("time (UTC)", "request", "why"), rows=tuple(notes)))
     return tuple(blocks)
 
 
