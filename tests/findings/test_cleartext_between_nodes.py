@@ -1,0 +1,40 @@
+"""cleartext-between-nodes: pod packets readable although encryption is on or was expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from captools.correlate.analyse import analyse
+from captools.model.findings import Severity
+from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
+
+RULE = "cleartext-between-nodes"
+
+
+def test_it_names_the_two_ends_where_it_was_seen_and_what_to_check(fired):
+    (one,) = fired(RULE, LEAK)
+    assert one.severity is Severity.ERROR
+    assert (one.subject["src"], one.subject["dst"], one.subject["node"]) == ("172.20.0.88", "172.20.1.108", "k8s-ctr")
+    assert "k8s-ctr/eth1" in one.statement and "k8s-w1/eth1" in one.statement
+    assert "172.20.1.0/24" in one.remedy and "on k8s-ctr" in one.remedy
+
+
+def test_only_the_leaking_direction_is_named(fired):
+    # The lab leaves out one route: the answers of 172.20.1.108 still travel in WireGuard.
+    assert {(one.subject["src"], one.subject["dst"]) for one in fired(RULE, LEAK)} == {("172.20.0.88", "172.20.1.108")}
+
+
+@pytest.mark.parametrize("name", [S1, S2, S8, FINE])
+def test_plain_traffic_is_no_fault_where_nobody_expects_encryption(fired, name):
+    assert fired(RULE, name) == []
+
+
+def test_it_is_silent_where_everything_is_encrypted(fired):
+    assert fired(RULE, S13) == []
+
+
+@pytest.mark.parametrize(("name", "how"), [(S2, "inside VXLAN"), (FINE, "as plain pod packets")])
+def test_expecting_encryption_makes_the_same_traffic_a_fault(fired, name, how):
+    one = material(name)
+    found = fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, expect_encryption=True))
+    assert found and all(how in each.statement and "was expected" in each.statement for each in found)

@@ -1,0 +1,36 @@
+"""snat-ingress-ip: a remote backend reached from the ingress reserved address."""
+
+from __future__ import annotations
+
+import pytest
+
+from captools.model.evidence import Confidence
+from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
+
+RULE = "snat-ingress-ip"
+
+
+def test_it_names_the_proxys_node_the_address_and_the_remote_pods(fired):
+    found = fired(RULE, S8)
+    assert {one.subject["src"] for one in found} == {"172.20.1.35"}
+    assert {one.subject["node"] for one in found} == {"k8s-w1"}
+    told = " ".join(one.statement for one in found)
+    assert "on k8s-ctr" in told and "on k8s-w0" in told and "192.168.10.200" in told
+    assert all(one.confidence is Confidence.PROVEN and one.evidence for one in found)
+
+
+def test_the_local_backend_is_not_among_them(fired):
+    assert "172.20.1.108" not in {one.subject["dst"] for one in fired(RULE, S8)}
+
+
+@pytest.mark.parametrize("name", [S1, S2, S13, LEAK, FINE])
+def test_it_is_silent_without_a_proxy(fired, name):
+    assert fired(RULE, name) == []
+
+
+def test_an_address_that_no_inventory_calls_ingress_is_not_called_so(fired):
+    from dataclasses import replace
+
+    one = material(S8)
+    nodes = tuple(replace(node, ingress="") for node in one.cluster.nodes)
+    assert fired(RULE, replace(one, cluster=replace(one.cluster, nodes=nodes)).analysed()) == []

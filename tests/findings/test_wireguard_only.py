@@ -1,0 +1,42 @@
+"""wireguard-only: said of pairs whose traffic was seen encrypted, by captures that could have seen a leak."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from captools.model.evidence import Confidence
+from captools.model.session import ToolCounts
+from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
+
+RULE = "wireguard-only"
+
+
+def test_it_counts_data_messages_and_matched_inner_packets_of_every_pair(fired):
+    found = fired(RULE, S13)
+    assert {(one.subject["src"], one.subject["dst"]) for one in found} == {
+        ("k8s-ctr", "k8s-w0"), ("k8s-ctr", "k8s-w1"), ("k8s-w0", "k8s-w1"),
+    }  # fmt: skip
+    assert all(one.confidence is Confidence.PROVEN and "no pod packet in clear" in one.statement for one in found)
+    assert all("wg.type == 4" in proof.filter for one in found for proof in one.evidence)
+
+
+def test_without_the_inner_side_it_is_likely_not_proven(fired):
+    one = material(S13)
+    for node in ("k8s-ctr", "k8s-w1", "k8s-w0"):
+        one = one.without(f"{node}/cilium_wg0")
+    found = fired(RULE, one.analysed())
+    assert found and {each.confidence for each in found} == {Confidence.LIKELY}
+
+
+@pytest.mark.parametrize("name", [S1, S2, S8, LEAK, FINE])
+def test_it_is_silent_where_anything_was_readable_or_nothing_encrypted(fired, name):
+    assert fired(RULE, name) == []
+
+
+def test_a_card_that_lost_packets_could_have_missed_a_leak(fired):
+    one = material(S13)
+    lossy = ToolCounts(captured=9, received=10, dropped=1)
+    sources = tuple(replace(s, counts=lossy) if s.point == "k8s-ctr/eth1" else s for s in one.sources)
+    assert fired(RULE, replace(one, sources=sources).analysed()) == []
