@@ -94,8 +94,9 @@ def _load(inputs: Inputs, cluster: Cluster, ports: tuple[int, ...]) -> tuple[lis
     names: set[str] = set()
     for one in inputs.captures:
         try:
-            data = read_file(one.path)
+            data, cut = read_file(one.path)
             records = read_records(data, str(one.path))
+            records = replace(records, damage="; ".join(filter(None, (cut, records.damage))))
         except MalformedCapture as error:
             if one.required:
                 raise

@@ -11,11 +11,14 @@ from captools.model.errors import MalformedCapture
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 MAX_UNPACKED = 8 << 30  # a small file must not be able to fill the memory
-_STEP = 4 << 20
+_STEP = 4 << 10  # small: what a cut file still holds behind its last whole step is lost
 
 
-def read_file(path: Path) -> bytes:
-    """Return the bytes of ``path``, unpacked if it is gzip or zstd; MalformedCapture where it cannot be read."""
+def read_file(path: Path) -> tuple[bytes, str]:
+    """Return the bytes of ``path``, unpacked if it is gzip or zstd, and what is damaged about its packing.
+
+    The damage is the empty string where there is none. MalformedCapture where the file cannot be read at all.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -23,7 +26,7 @@ def read_file(path: Path) -> bytes:
             return _unpack(path, "gzip")
         if head == ZSTD:
             return _unpack(path, "zstd")
-        return path.read_bytes()
+        return path.read_bytes(), ""
     except FileNotFoundError:
         raise MalformedCapture(f"{path}: no such file", hint="check the name; `ls` its folder") from None
     except PermissionError:
@@ -34,8 +37,8 @@ def read_file(path: Path) -> bytes:
         raise MalformedCapture(f"{path}: cannot be read ({error.strerror or error})", hint="copy it again") from error
 
 
-def _unpack(path: Path, kind: str) -> bytes:
-    """Return the unpacked bytes; a file that is cut keeps what came before the cut."""
+def _unpack(path: Path, kind: str) -> tuple[bytes, str]:
+    """Return the unpacked bytes; of a file that is cut, what came before the cut, and a sentence on it."""
     parts: list[bytes] = []
     total = 0
     with pa.input_stream(str(path), compression=kind) as stream:
@@ -44,10 +47,10 @@ def _unpack(path: Path, kind: str) -> bytes:
                 part = stream.read(_STEP)
             except OSError as error:
                 if parts:
-                    return b"".join(parts)
+                    return b"".join(parts), f"its {kind} data end early ({error}) after {total:,} unpacked bytes"
                 raise MalformedCapture(f"{path}: damaged {kind} data ({error})", hint="copy it again") from error
             if not part:
-                return b"".join(parts)
+                return b"".join(parts), ""
             parts.append(part)
             total += len(part)
             if total > MAX_UNPACKED:

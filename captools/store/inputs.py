@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from captools.inventory.read import looks_like_inventory
@@ -14,10 +13,12 @@ from captools.model.points import parse_point, point_of_file
 from captools.model.session import Manifest, PointRecord
 from captools.store.files import GZIP, ZSTD
 from captools.store.session import INVENTORY, MANIFEST, read_manifest
+from captools.store.spool import keep
 from captools.wire.index import is_capture
 
 MAX_INVENTORY_FILE = 64 << 20
 _SKIP = {".cache", ".git", "__pycache__"}
+_SUFFIXES = {".pcap", ".pcapng", ".cap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class Inputs:
     """Everything that SOURCE… named, in the order given."""
 
     captures: list[CaptureInput] = field(default_factory=list)
-    inventory: dict[str, str] = field(default_factory=dict)  # file name -> text
-    manifest: Manifest | None = None
+    inventory: dict[str, str] = field(default_factory=dict)  # file path -> text
+    manifest: Manifest | None = None  # of several sessions: their nodes and points together
     warnings: list[str] = field(default_factory=list)
     title: str = ""
     failed_points: list[PointRecord] = field(default_factory=list)
@@ -47,16 +48,21 @@ def expand(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
 
     UsageError where nothing was named, MalformedCapture where a named file or folder is not there.
     """
+    if not all(sources):
+        # Path("") is the current folder: an unset variable must not read whatever lies there.
+        raise UsageError("an empty SOURCE was given", hint="is the variable in it set?")
     if not sources:
         raise UsageError("no SOURCE was given", hint="name a session folder, a capture file or a folder of captures")
     inputs = Inputs(title=", ".join(Path(source).name or source for source in sources))
     for source in sources:
         _one(inputs, source)
     for extra in inventory:
-        path = Path(extra)
-        if not path.exists():
-            raise MalformedCapture(f"{path}: no such inventory file or folder", hint="check --inventory")
-        _inventory(inputs, path)
+        if not _exists(extra):
+            raise MalformedCapture(f"{extra}: no such inventory file or folder", hint="check --inventory")
+        before = len(inputs.inventory)
+        _inventory(inputs, Path(extra))
+        if len(inputs.inventory) == before:
+            inputs.warnings.append(f"{extra}: nothing in it is known as cluster facts; left out")
     if not inputs.captures:
         raise MalformedCapture(
             f"{inputs.title}: no capture file in there", hint="a capture is a pcap or pcapng file, packed or not"
@@ -64,35 +70,39 @@ def expand(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
     return inputs
 
 
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, not to be entered, or with a NUL in it
+        return False
+
+
 def _one(inputs: Inputs, source: str) -> None:
-    if source == "-":
-        inputs.captures.append(CaptureInput(path=_stdin(), point="stdin", required=True))
-        return
-    named, point = Path(source), ""
-    if not named.exists() and "=" in source:
+    name, point = source, ""
+    if not _exists(source) and "=" in source:
         text, _, name = source.partition("=")
         try:
             point = str(parse_point(text))
         except ValueError as error:
             raise UsageError(str(error)) from None
-        named = Path(name)
-    if not named.exists():
-        raise MalformedCapture(f"{named}: no such file or folder", hint="check the name; `captools nodes` lists nodes")
-    if named.is_dir():
-        _folder(inputs, named)
+    path = Path(name)
+    if name == "-":
+        kept = keep(sys.stdin.buffer, "stdin")
+        inputs.captures.append(CaptureInput(path=kept, point=point, required=True))
+    elif not name or not _exists(name):
+        raise MalformedCapture(
+            f"{name or source}: no such file or folder", hint="check the name, and that this user may enter its folder"
+        )
+    elif path.is_dir():
+        if point:
+            raise UsageError(f"{source}: a folder holds many points", hint="write NODE/INTERFACE=FILE for each file")
+        _folder(inputs, path)
+    elif path.is_file():
+        _file(inputs, path, point)
     else:
-        _file(inputs, named, point)
-
-
-def _stdin() -> Path:
-    """Keep what comes in on stdin in a private temporary file, gone when the program ends."""
-    import atexit
-
-    with tempfile.NamedTemporaryFile(prefix="captools-stdin-", suffix=".pcap", delete=False) as file:
-        while part := sys.stdin.buffer.read(1 << 20):
-            file.write(part)
-    atexit.register(lambda: Path(file.name).unlink(missing_ok=True))
-    return Path(file.name)
+        with path.open("rb") as pipe:
+            kept = keep(pipe, path.name)
+        inputs.captures.append(CaptureInput(path=kept, point=point or _point(path, None), required=True))
 
 
 def _folder(inputs: Inputs, folder: Path) -> None:
@@ -101,42 +111,57 @@ def _folder(inputs: Inputs, folder: Path) -> None:
         manifest = read_manifest(folder)
     except MalformedCapture as error:
         inputs.warnings.append(f"{error}; reading the captures in it as loose files")
-    if manifest is None and (folder / INVENTORY).is_dir():
-        inputs.warnings.append(
-            f"{folder}: no {MANIFEST} in this session folder; its captures are read as loose files, "
-            "so that filters and the tools' own counts are unknown"
-        )
+    else:
+        if manifest is None and (folder / INVENTORY).is_dir():
+            inputs.warnings.append(
+                f"{folder}: no {MANIFEST} in this session folder; its captures are read as loose files, "
+                "so that filters and the tools' own counts are unknown"
+            )
     _inventory(inputs, folder)
     if manifest is not None:
-        inputs.manifest = manifest if inputs.manifest is None else inputs.manifest
+        _adopt(inputs, manifest)
         inputs.warnings += [f"{folder.name}: {text}" for text in manifest.warnings]
         if not manifest.complete:
             inputs.warnings.append(f"{folder}: the capture did not end properly; what was written by then is shown")
     records = {record.file: record for record in manifest.points} if manifest else {}
-    seen = set()
-    for path in sorted(_walk(folder)):
-        if _head_is_capture(path):
-            record = records.get(str(path.relative_to(folder)))
-            seen.add(record.file if record else "")
-            inputs.captures.append(CaptureInput(path=path, point=_point(path, record), record=record))
-        elif path.suffix in (".pcap", ".pcapng", ".cap"):
-            record = records.get(str(path.relative_to(folder)))
-            inputs.captures.append(CaptureInput(path=path, point=_point(path, record), record=record))
-    for record in records.values():
-        if record.file not in seen:
-            inputs.failed_points.append(record)
+    found, sessions = _walk(folder)
+    for path in found:
+        record = records.pop(str(path.relative_to(folder)), None)
+        inputs.captures.append(CaptureInput(path=path, point=_point(path, record), record=record))
+    inputs.failed_points += records.values()
+    for parent in sorted({path.parent for path in found} - {folder}):
+        _inventory(inputs, parent)
+    for session in sessions:
+        _folder(inputs, session)
 
 
 def _file(inputs: Inputs, path: Path, point: str) -> None:
-    record = None
+    manifest: Manifest | None = None
     try:
         manifest = read_manifest(path.parent)
-    except CaptoolsError:
-        manifest = None
-    if manifest is not None:
-        record = next((one for one in manifest.points if one.file == path.name), None)
+    except CaptoolsError as error:
+        inputs.warnings.append(f"{error}; {path.name} is read as a loose file")
+    record = next((one for one in manifest.points if one.file == path.name), None) if manifest else None
+    if manifest is not None and record is not None:
+        # What befell the session's other nodes is no matter of this file.
+        nodes = tuple(node for node in manifest.nodes if node.name == record.node)
+        _adopt(inputs, replace(manifest, nodes=nodes, points=(record,)))
     inputs.captures.append(CaptureInput(path=path, point=point or _point(path, record), record=record, required=True))
     _inventory(inputs, path.parent)
+
+
+def _adopt(inputs: Inputs, manifest: Manifest) -> None:
+    """Add a session's nodes and points to what is known of the sessions before it."""
+    known = inputs.manifest
+    if known is None:
+        inputs.manifest = manifest
+        return
+    names = {node.name for node in known.nodes}
+    inputs.manifest = replace(
+        known,
+        nodes=known.nodes + tuple(node for node in manifest.nodes if node.name not in names),
+        points=known.points + tuple(point for point in manifest.points if point not in known.points),
+    )
 
 
 def _point(path: Path, record: PointRecord | None) -> str:
@@ -146,21 +171,30 @@ def _point(path: Path, record: PointRecord | None) -> str:
     return str(point) if point else ""
 
 
-def _walk(folder: Path) -> list[Path]:
-    found = []
+def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the capture files in ``folder`` and below, and the session folders below it."""
+    captures: list[Path] = []
+    sessions: list[Path] = []
     for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIP and name != INVENTORY)
-        found += [Path(root) / name for name in files]
-    return found
+        if MANIFEST in files and Path(root) != folder:
+            sessions.append(Path(root))
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if name not in _SKIP and name != INVENTORY]
+        # Only regular files: opening a FIFO would wait for a writer.
+        paths = (Path(root) / name for name in files)
+        captures += [path for path in paths if path.is_file() and (_is_capture(path) or path.suffix in _SUFFIXES)]
+    return sorted(captures), sorted(sessions)
 
 
-def _head_is_capture(path: Path) -> bool:
+def _is_capture(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             head = file.read(4)
     except OSError:
         return False
-    return is_capture(head) or ((head[:2] == GZIP or head == ZSTD) and ".pcap" in path.name)
+    packed = head[:2] == GZIP or head == ZSTD
+    return is_capture(head) or (packed and not _SUFFIXES.isdisjoint(path.suffixes))
 
 
 def _inventory(inputs: Inputs, path: Path) -> None:
@@ -173,14 +207,16 @@ def _inventory(inputs: Inputs, path: Path) -> None:
     else:
         files = [path]
     for file in files:
-        if file.name == MANIFEST or _head_is_capture(file):
+        if file.name == MANIFEST or _is_capture(file):
             continue
         try:
             if file.stat().st_size > MAX_INVENTORY_FILE:
                 continue
-            text = file.read_text(encoding="utf-8", errors="replace")
+            with file.open("rb") as stream:
+                head = stream.read(1024)
+                text = "" if b"\0" in head else (head + stream.read()).decode("utf-8", "replace")
         except OSError as error:
             inputs.warnings.append(f"{file}: cannot be read ({error.strerror}); left out")
             continue
-        if "\0" not in text[:1024] and looks_like_inventory(file.name, text):
-            inputs.inventory[file.name] = text
+        if text and looks_like_inventory(file.name, text):
+            inputs.inventory[str(file)] = text

@@ -14,6 +14,8 @@ MAX_SHOWN = {Severity.ERROR: 6, Severity.WARNING: 4, Severity.NOTE: 2}
 
 def as_text(analysis: Analysis) -> str:
     """Return all findings with their evidence, or one line that says there is none and what that rests on."""
+    if not analysis.findings and not len(analysis.packets):
+        return "No packet was captured, so nothing can be said; `captools info` shows the points and their filters."
     if not analysis.findings:
         points = len({source.point for source in analysis.sources})
         return (

@@ -29,7 +29,7 @@ def sources() -> list[Path]:
     )
 
 
-def test_of(path: Path) -> Path:
+def home_of(path: Path) -> Path:
     parts = path.parts[1:] if path.parts[0] == "captools" else path.parts
     return Path("tests", *parts[:-1], f"test_{parts[-1]}")
 
@@ -38,7 +38,7 @@ def test_of(path: Path) -> Path:
 def test_each_source_file_has_its_test_at_the_same_place(path: Path) -> None:
     if path.name in ("__init__.py", "__main__.py") or path.as_posix() in VALUES_ONLY:
         return
-    assert (ROOT / test_of(path)).is_file(), f"{path} has no {test_of(path)}"
+    assert (ROOT / home_of(path)).is_file(), f"{path} has no {home_of(path)}"
 
 
 @pytest.mark.parametrize("path", sources(), ids=str)
