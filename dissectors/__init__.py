@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-MODULES = ("cilium_vxlan", "wireguard")
+MODULES = ("cilium_geneve", "cilium_vxlan", "wireguard")
 
 
 def bind_all() -> None:

@@ -58,8 +58,8 @@ class Exchange:
 def exchanges(rows: Sightings, http: pa.Table, groups: list[tuple[Connection, ...]]) -> list[Exchange]:
     """Return all exchanges in the HTTP table, by time of the request.
 
-    Sightings of one message are told by their connection and the sequence number of its first byte: that holds for
-    super-frames and for the segments they are cut into alike.
+    Sightings of one message are told by their connection and the sequence number of the head's first byte: that holds
+    for super-frames and for the segments they are cut into alike.
     """
     group_of: dict[int, tuple[int, bool]] = {}
     wanted = set(http["row"].to_pylist())
@@ -67,12 +67,12 @@ def exchanges(rows: Sightings, http: pa.Table, groups: list[tuple[Connection, ..
         for one in variants:
             group_of.update((row, (number, True)) for row in one.forward.tolist() if row in wanted)
             group_of.update((row, (number, False)) for row in one.reply.tolist() if row in wanted)
-    messages: dict[tuple[int, str, int, int], Message] = {}
+    messages: dict[tuple[int, str, int], Message] = {}
     for head in http.to_pylist():
         place = group_of.get(head["row"])
         if place is None:
             continue
-        key = place[0], head["kind"], int(rows["seq"][head["row"]]), head["order"]
+        key = place[0], head["kind"], (int(rows["seq"][head["row"]]) + head["at"]) & 0xFFFFFFFF
         message = messages.setdefault(key, Message(head))
         if head["complete"] and not message.head["complete"]:
             message.head = head
@@ -86,18 +86,19 @@ def exchanges(rows: Sightings, http: pa.Table, groups: list[tuple[Connection, ..
 
 def _paired(
     rows: Sightings,
-    messages: dict[tuple[int, str, int, int], Message],
+    messages: dict[tuple[int, str, int], Message],
     groups: list[tuple[Connection, ...]],
 ) -> list[Exchange]:
-    """Pair each answer with the oldest open request of its connection (HTTP/1.1 answers in order)."""
+    """Pair each answer with the oldest open request of its connection (HTTP/1.1 answers in order) or HTTP/2 stream."""
     by_connection: dict[int, list[tuple[str, Message]]] = defaultdict(list)
-    for (connection, kind, _, _), message in messages.items():
+    for (connection, kind, _), message in messages.items():
         by_connection[connection].append((kind, message))
     found: list[Exchange] = []
     for connection, members in by_connection.items():
         members.sort(key=lambda one: (int(rows["ts_ns"][one[1].rows[0]]), one[1].head["order"]))
-        waiting: list[Exchange] = []
+        open_: dict[int | None, list[Exchange]] = defaultdict(list)
         for kind, message in members:
+            waiting = open_[message.head["stream"]]
             if kind == "request":
                 flows = tuple(one.flow for one in groups[connection])
                 waiting.append(Exchange(0, connection, flows[0], flows, message))

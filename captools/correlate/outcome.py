@@ -47,7 +47,7 @@ def _refused(rows: Sightings, flow: Flow, reply: Ints) -> str:
             resets = reply[(flags & TcpFlag.RST) != 0]
             if len(resets) and rows["payload_len"][reply].max() <= 0:
                 return f"{flow.dst} answered with a reset (RST), first seen at {rows.point(int(resets[0]))}"
-    quoting = np.flatnonzero(rows["quoted_dst"] != ABSENT)
+    quoting = rows.quoting
     if len(quoting):
         hit = quoting[
             (rows["quoted_src"][quoting] == rows.code_of_address(flow.src))

@@ -8,6 +8,7 @@ Equal answers (the same body) decide between several that fit; what stays interc
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from captools.model.evidence import Confidence
 
 # Clocks of two nodes may differ by this much before nesting in time is no longer asked for.
 CLOCK_SLACK_NS = 5_000_000
+LONGEST_NS = 3_600_000_000_000  # an hour: Envoy's own idle timeout for streams is five minutes
 
 
 @dataclass(slots=True)
@@ -38,7 +40,8 @@ def is_backend_leg(one: Exchange) -> bool:
 def join(rows: Sightings, found: list[Exchange]) -> list[Joined]:
     """Return every request once: legs that belong together joined, the others alone."""
     backends = [one for one in found if is_backend_leg(one)]
-    fits = {one.number: [c for c in found if _fits(rows, c, one)] for one in backends}
+    candidates = _Candidates(rows, found)
+    fits = {one.number: [c for c in candidates.of(one) if _fits(rows, c, one)] for one in backends}
     chosen: dict[int, list[Exchange]] = defaultdict(list)
     certain: dict[int, Confidence] = {}
     open_: dict[int, list[Exchange]] = {}
@@ -63,6 +66,42 @@ def join(rows: Sightings, found: list[Exchange]) -> list[Joined]:
         elif one.number not in taken:
             result.append(_alone(one))
     return result
+
+
+class _Candidates:
+    """Client legs by what a backend leg repeats of them, in time order: few are looked at, however many there are."""
+
+    def __init__(self, rows: Sightings, found: list[Exchange]) -> None:
+        self._rows = rows
+        self._by: dict[tuple[object, ...], list[Exchange]] = defaultdict(list)
+        self._longest: dict[tuple[object, ...], int] = defaultdict(int)
+        for one in sorted(found, key=lambda each: each.request_ns(rows)):
+            head, begin, end = one.request.head, one.request_ns(rows), one.response_ns(rows)
+            keys: set[tuple[object, ...]] = {(head["method"], head["path"], flow.src) for flow in one.variants}
+            if head["request_id"] is not None:
+                keys.add((head["method"], head["path"], "id", head["request_id"]))
+            for key in keys:
+                self._by[key].append(one)
+                # A request without an answer may still be open: it stays a candidate for as long as one can last.
+                self._longest[key] = max(self._longest[key], LONGEST_NS if end is None else end - begin)
+
+    def of(self, backend: Exchange) -> list[Exchange]:
+        """Return the client legs that could hold ``backend``, each once, by time."""
+        head, at = backend.request.head, backend.request_ns(self._rows)
+        keys: list[tuple[object, ...]] = []
+        if backend.request.xff:
+            keys.append((head["method"], head["path"], backend.request.xff[-1]))
+        if head["request_id"] is not None:
+            keys.append((head["method"], head["path"], "id", head["request_id"]))
+        found: dict[int, Exchange] = {}
+        for key in keys:
+            line = self._by.get(key, [])
+            last = bisect_right(line, at + CLOCK_SLACK_NS, key=lambda one: one.request_ns(self._rows))
+            for one in reversed(line[:last]):
+                if one.request_ns(self._rows) < at - self._longest[key] - CLOCK_SLACK_NS:
+                    break
+                found[one.number] = one
+        return [found[number] for number in sorted(found)]
 
 
 def _alone(one: Exchange) -> Joined:

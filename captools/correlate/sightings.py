@@ -32,6 +32,7 @@ class Sightings:
     addresses: list[str]
     tunnels: list[str]
     directions: list[str]
+    quoting: Ints  # rows of ICMP errors that quote a packet
 
     def __len__(self) -> int:
         return len(self.table)
@@ -115,6 +116,7 @@ def sightings(packets: pa.Table) -> Sightings:
         addresses=addresses,
         tunnels=texts["tunnel"],
         directions=texts["direction"],
+        quoting=np.flatnonzero(columns["quoted_dst"] != ABSENT),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from importlib import import_module
 
 from captools.lab.topology import Mode
@@ -39,9 +40,22 @@ def require(mode: Mode, *, offloads: bool) -> None:
         raise ToolMissing(
             f"the lab needs Debian packages that are not installed: {names}", hint=f"apt-get install {names}"
         )
+    _try_namespaces()
     if mode.encrypted and not os.path.exists("/dev/net/tun"):
         raise CaptureFailed("the lab's WireGuard needs /dev/net/tun, which this machine lacks", hint="use another mode")
     envoy_path()
+
+
+def _try_namespaces() -> None:
+    """Make namespaces and let them go at once; CaptureFailed where the kernel or a container refuses."""
+    tried = subprocess.run(
+        ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "true"], capture_output=True, text=True, check=False
+    )
+    if tried.returncode != 0:
+        raise CaptureFailed(
+            f"this machine gives no namespaces ({tried.stderr.strip()})",
+            hint="a privileged container or a virtual machine does; the reference captures need none: captools demo",
+        )
 
 
 def envoy_path() -> str:

@@ -27,7 +27,7 @@ def test_envoy_is_found_through_its_package():
 @pytest.mark.lab
 def test_without_root_there_is_one_line_and_exit_code_four(needs_root):
     code = (
-        "import os, sys, captools.cli.lab, captools.lab.cluster; from captools.cli.main import run;"
+        "import os, sys, captools.cli.lab, captools.lab.cluster, captools.views.text; from captools.cli.main import run;"
         "sys.argv = ['captools', 'lab', 'up']; os.seteuid(65534); run()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

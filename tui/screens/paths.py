@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from captools.views.ladder import ladder_of_path
+from captools.views.tables import worst_first
 from tui.cells import cell, facts, number, outcome_cell
 from tui.messages import LadderWanted
 from tui.screens.table_view import TableView
@@ -28,7 +29,7 @@ class PathsScreen(TableView):
     def records(self, wide: bool) -> list[Record]:
         """Return one record per flow."""
         made = []
-        for path in self.analysis.paths:
+        for path in worst_first(self.analysis):
             cells: tuple[Text, ...] = (
                 cell(path.flow, 60 if wide else 42), outcome_cell(path.outcome), number(path.request_packets),
                 number(path.reply_packets), number(len(path.points)), cell(path.last_seen, 28 if wide else 24),
@@ -42,7 +43,7 @@ class PathsScreen(TableView):
 
     def detail(self, index: int) -> Text:
         """Return names, outcome and points of one flow."""
-        path = self.analysis.paths[index]
+        path = worst_first(self.analysis)[index]
         cluster = self.analysis.cluster
         names = f"{cluster.name(path.flow.src) or '?'} → {cluster.name(path.flow.dst) or '?'}"
         return facts(
@@ -57,5 +58,5 @@ class PathsScreen(TableView):
 
     def open(self, index: int) -> None:
         """Open the ladder of one flow."""
-        path = self.analysis.paths[index]
+        path = worst_first(self.analysis)[index]
         self.post_message(LadderWanted(ladder_of_path(path, self.analysis.cluster), str(path.flow)))
