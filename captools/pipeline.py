@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from captools import findings as rules
 from captools.correlate.analyse import analyse
@@ -16,18 +18,22 @@ from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
 from captools.model.errors import MalformedCapture
 from captools.model.findings import FindingRule
-from captools.model.packets import HTTP, PACKETS
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
 from captools.model.session import PointRecord, ToolCounts
 from captools.model.sources import Source
 from captools.model.units import from_rfc3339
 from captools.registry import additions
-from captools.store.files import read_file, sha256_of
+from captools.store.files import as_text, read_file, sha256_of
 from captools.store.inputs import CaptureInput, Inputs, expand
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
+from captools.wire.dns import dns_messages
 from captools.wire.http import http_heads
 from captools.wire.index import read_records
 from captools.wire.records import Records
+from captools.wire.text.read import read_text_log
+from captools.wire.text.recognise import printed
+from captools.wire.tls import tls_hellos
 from captools.wire.tunnels import VXLAN_PORTS
 
 if TYPE_CHECKING:
@@ -56,6 +62,8 @@ class _Loaded:
     source: Source
     packets: pa.Table
     http: pa.Table
+    tls: pa.Table
+    dns: pa.Table
 
 
 def open_session(
@@ -74,7 +82,8 @@ def open_session(
     cluster = read_inventory(inputs.inventory)
     loaded, warnings = _load(inputs, cluster, (*VXLAN_PORTS, *tunnel_ports))
     packets = pa.concat_tables([PACKETS.empty_table(), *(one.packets for one in loaded)]).unify_dictionaries()
-    http = pa.concat_tables([HTTP.empty_table(), *_shifted(loaded)]).unify_dictionaries()
+    before = np.cumsum([0, *(len(one.packets) for one in loaded)]).tolist()
+    http = _together([one.http for one in loaded], before, HTTP)
     found = analyse(
         packets,
         http,
@@ -85,6 +94,11 @@ def open_session(
         title=inputs.title,
         warnings=(*inputs.warnings, *cluster.warnings, *warnings),
     )
+    found = replace(
+        found,
+        tls=_together([one.tls for one in loaded], before, TLS),
+        dns=_together([one.dns for one in loaded], before, DNS),
+    )
     return Session(replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule))))
 
 
@@ -92,9 +106,14 @@ def _load(inputs: Inputs, cluster: Cluster, ports: tuple[int, ...]) -> tuple[lis
     loaded: list[_Loaded] = []
     warnings: list[str] = []
     names: set[str] = set()
+    printouts: list[_Loaded] = []  # after the captures: what both know is told by the capture
     for one in inputs.captures:
         try:
             data, cut = read_file(one.path)
+            text = printed(data)
+            if text:
+                printouts.append(_read_text(one, _unique(one.path, names), text, cut, warnings))
+                continue
             records = read_records(data, str(one.path))
             records = replace(records, damage="; ".join(filter(None, (cut, records.damage))))
         except MalformedCapture as error:
@@ -108,15 +127,42 @@ def _load(inputs: Inputs, cluster: Cluster, ports: tuple[int, ...]) -> tuple[lis
         loaded.append(_decode(one, name, data, records, cluster, ports))
         if records.damage:
             warnings.append(f"{one.path}: {records.damage}; the {len(records):,} whole records before it are read")
-    return loaded, warnings
+    return loaded + printouts, warnings
+
+
+def _read_text(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str]) -> _Loaded:
+    """Read a text log of tcpdump or ngrep; what it leaves in doubt becomes warnings."""
+    log = read_text_log(text, name, _point_name(one, ""))
+    record = one.record
+    known = _from_record(record)
+    times = log.packets["ts_ns"]
+    source = Source(
+        name=name,
+        path=as_text(str(one.path)),
+        point=one.point or _point_name(one, ""),
+        linktype=log.linktype,
+        sha256=sha256_of(one.path),
+        packets=len(log.packets),
+        bytes=one.path.stat().st_size,
+        first_ns=pc.min(times).as_py() if log.dated else None,
+        last_ns=pc.max(times).as_py() if log.dated else None,
+        counts=record.counts if record else log.counts,
+        damage=cut,
+        text=log.kind,
+        lines=log.lines,
+        **{**known, "match": known.get("match") or log.match},
+    )
+    if record is None:  # our own printout lies beside its capture, which leaves no doubt
+        warnings += [f"{as_text(str(one.path))}: {doubt}" for doubt in log.warnings]
+    return _Loaded(source, log.packets, log.http, TLS.empty_table(), DNS.empty_table())
 
 
 def _unique(path: Path, names: set[str]) -> str:
     """Return a short name for a file that no other file of the session has."""
-    name = path.name
+    name = as_text(path.name)
     parents = list(path.resolve().parents)
     while name in names and parents:
-        name = f"{parents.pop(0).name}/{name}"
+        name = f"{as_text(parents.pop(0).name)}/{name}"
     while name in names:  # the very same file twice
         name += "'"
     names.add(name)
@@ -151,11 +197,12 @@ def _decode(
         damage=records.damage,
         **_from_record(record),
     )
-    return _Loaded(source, packets, http_heads(view, records, packets))
+    heads = (read(view, records, packets) for read in (http_heads, tls_hellos, dns_messages))
+    return _Loaded(source, packets, *heads)
 
 
 def _point_name(one: CaptureInput, interface: str) -> str:
-    return one.point or interface or one.path.name.partition(".")[0] or "capture"
+    return one.point or interface or as_text(one.path.name).partition(".")[0] or "capture"
 
 
 def _interfaces(point: str, cluster: Cluster) -> dict[int, str] | None:
@@ -206,11 +253,14 @@ def _failed(record: PointRecord) -> Source:
     )
 
 
-def _shifted(loaded: list[_Loaded]) -> list[pa.Table]:
-    """Let ``row`` of each HTTP table count in the packet table of all sources together."""
-    tables, before = [], 0
-    for one in loaded:
-        column = pa.array([row + before for row in one.http["row"].to_pylist()], pa.int64())
-        tables.append(one.http.set_column(one.http.column_names.index("row"), HTTP.field("row"), column))
-        before += len(one.packets)
-    return tables
+def _together(tables: list[pa.Table], before: list[int], schema: pa.Schema) -> pa.Table:
+    """Put the head tables of all sources together: ``row`` then counts in the packet table of all of them.
+
+    ``before`` says how many packets precede those of each source.
+    """
+    at = schema.get_field_index("row")
+    moved = [
+        one.set_column(at, schema.field("row"), pc.add(one["row"], first))
+        for one, first in zip(tables, before, strict=False)
+    ]
+    return pa.concat_tables([schema.empty_table(), *moved]).unify_dictionaries()

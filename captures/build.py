@@ -16,7 +16,7 @@ EN10MB, RAW, LINUX_SLL, LINUX_SLL2 = 1, 101, 113, 276
 def checksum(data: bytes) -> int:
     """Return the Internet checksum of ``data`` (RFC 1071)."""
     data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 settings.register_profile("fast", max_examples=40, deadline=None, database=None)
-settings.register_profile("deep", max_examples=2_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.register_profile(
+    "deep", max_examples=2_000, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 _FORBIDDEN = {"open", "socket.connect", "socket.bind", "subprocess.Popen", "os.system"}

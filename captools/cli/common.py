@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,8 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from captools.model.errors import ExitCode, UsageError
+from captools.views.text import json_text, safe
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from captools.model.analysis import Analysis
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,7 +28,13 @@ def source_options(command: F) -> F:
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
         click.option("--inventory", multiple=True, metavar="PATH", help="More cluster facts: a file or folder."),
         click.option("--expect-encryption", is_flag=True, help="Pod traffic between nodes ought to be encrypted."),
-        click.option("--tunnel-port", type=int, multiple=True, metavar="PORT", help="A further UDP port of VXLAN."),
+        click.option(
+            "--tunnel-port",
+            type=click.IntRange(1, 65535),
+            multiple=True,
+            metavar="PORT",
+            help="A further UDP port of VXLAN.",
+        ),
     ):
         command = decorate(command)
     return command
@@ -53,7 +61,7 @@ def load(
         sources, inventory=inventory, expect_encryption=expect_encryption, tunnel_ports=tunnel_port
     ).analysis
     for warning in analysis.warnings:
-        click.echo(f"captools: warning: {warning}", err=True)
+        click.echo(f"captools: warning: {safe(warning)}", err=True)
     return analysis
 
 
@@ -69,9 +77,9 @@ def emit(
         _parquet(items, output)
         return
     if form == "json":
-        result = json.dumps(document, ensure_ascii=False, indent=2)
+        result = json_text(document, indent=2)
     elif form == "ndjson":
-        result = "\n".join(json.dumps(item, ensure_ascii=False) for item in items)
+        result = "\n".join(json_text(item) for item in items)
     elif form == "csv":
         result = _csv(items)
     else:
@@ -79,36 +87,51 @@ def emit(
     if output:
         from captools.store.atomic import write_text
 
-        write_text(output, result + "\n")
+        write_text(output, result + "\n" if result else "")
     elif result:
         click.echo(result)
 
 
 def _flat(item: dict[str, Any]) -> dict[str, Any]:
     """Return one level of keys: nested values become JSON text, so that a cell holds one value."""
-    return {key: json.dumps(v, ensure_ascii=False) if isinstance(v, dict | list) else v for key, v in item.items()}
+    return {key: json_text(v) if isinstance(v, dict | list) else v for key, v in item.items()}
 
 
 def _csv(items: Sequence[dict[str, Any]]) -> str:
+    """Return lines of cells; control characters come out visible, as in a table (JSON and Parquet keep them)."""
     if not items:
         return ""
     out = io.StringIO()
     names = list(dict.fromkeys(name for item in items for name in item))
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_flat(item) for item in items)
+    for item in items:
+        writer.writerow({key: safe(v) if isinstance(v, str) else v for key, v in _flat(item).items()})
     return out.getvalue().rstrip("\n")
 
 
 def _parquet(items: Sequence[dict[str, Any]], output: str | None) -> None:
     import pyarrow as pa
+
+    write_parquet(pa.Table.from_pylist([_flat(item) for item in items]), output)
+
+
+def write_parquet(table: pa.Table, output: str | None) -> None:
+    """Write a table to ``output``, else to stdout; UsageError where stdout is a terminal."""
     import pyarrow.parquet as pq
 
+    from captools.store.atomic import replacing
+
+    if not output and sys.stdout.isatty():
+        raise UsageError("parquet is binary and stdout is a terminal", hint="add -o FILE.parquet")
+    # Into memory first: a pipe cannot be sought in, and pyarrow removes a path it fails to write, be it a device.
+    whole = io.BytesIO()
+    pq.write_table(table, whole, compression="zstd")
     if not output:
-        if sys.stdout.isatty():
-            raise UsageError("parquet is binary and stdout is a terminal", hint="add -o FILE.parquet")
-        output = "/dev/stdout"
-    pq.write_table(pa.Table.from_pylist([_flat(item) for item in items]), output, compression="zstd")
+        click.echo(whole.getvalue(), nl=False)
+        return
+    with replacing(output) as place:
+        place.write_bytes(whole.getvalue())
 
 
 def fail_on(ctx: click.Context, hit: bool) -> None:

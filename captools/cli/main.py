@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -22,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "paths": ("captools.cli.paths", "Follow every flow over the observation points."),
     "findings": ("captools.cli.findings", "Say what went wrong, and prove it with frames."),
     "encryption": ("captools.cli.encryption", "Tell what WireGuard carried and what crossed in the clear."),
+    "sql": ("captools.cli.sql", "Ask in SQL: packets, requests, paths, findings and more as tables."),
     "report": ("captools.cli.report", "Write one report file: HTML, Markdown or JSON."),
     "tui": ("captools.cli.tui", "Investigate on screen."),
     "lab": ("captools.cli.lab", "Run a real cluster of network namespaces on this machine."),
@@ -45,6 +48,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click itself would turn a closed pipe into exit code 1, which means --fail-on here."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table alone: no import."""
         with formatter.section("Commands"):
@@ -67,9 +77,16 @@ def main(ctx: click.Context, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
+class _ReaderGone(Exception):
+    """stdout's reader (head, less) has seen enough."""
+
+
 def run() -> None:
     """Run the command line; every failure becomes one sentence on stderr and a documented exit code."""
     debug = "--debug" in sys.argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name may hold bytes, and a terminal lack letters: neither may end the output.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = main.main(prog_name=Path(sys.argv[0]).name, standalone_mode=False)
         sys.stdout.flush()
@@ -77,23 +94,42 @@ def run() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        _complain(error)
         sys.exit(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("captools: stopped", err=True)
         sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; Python must not complain about it at exit.
+    except (_ReaderGone, BrokenPipeError):
+        # Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(ExitCode.FINE)
     except CaptoolsError as error:
-        click.echo(f"captools: {error}", err=True)
+        _say(str(error))
         sys.exit(error.exit_code)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say("no space is left where the output goes; free some, or write elsewhere with -o")
+            sys.exit(ExitCode.USAGE)
         if debug:
             raise
-        click.echo(f"captools: internal error: {type(error).__name__}: {error}; {_keep_log()}", err=True)
+        _say(f"internal error: {type(error).__name__}: {error}; {_keep_log()}")
         sys.exit(ExitCode.BUG)
+
+
+def _say(sentence: str) -> None:
+    """Write one line to stderr; whatever names it repeats cannot drive the terminal."""
+    from captools.views.text import safe
+
+    click.echo(f"captools: {safe(sentence)}", err=True)
+
+
+def _complain(error: click.ClickException) -> None:
+    """Say what is wrong with the command line in one sentence, and where its help is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "captools"
+    _say(f"{error.format_message().rstrip('.')}; see `{where} --help`")
 
 
 def _keep_log() -> str:

@@ -79,7 +79,7 @@ class LiveBlock:
                 )
                 for name, one in self._points.items()
             ]
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for node in dict.fromkeys(one.point.node for one in self._points.values()):
             here = [one for one in self._points.values() if one.point.node == node]
             known = [one.dropped for one in here if one.dropped is not None]

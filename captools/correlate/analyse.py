@@ -16,6 +16,7 @@ from captools.correlate.paths import Follower
 from captools.correlate.proxy import join
 from captools.correlate.requests import Teller, best_first
 from captools.correlate.sightings import Sightings, sightings
+from captools.correlate.twins import join_twins
 from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
 from captools.model.points import Role, parse_point, role_of
@@ -36,6 +37,7 @@ def analyse(
 ) -> Analysis:
     """Correlate ``packets`` and ``http`` (schemas PACKETS and HTTP; ``row`` of ``http`` counts in ``packets``)."""
     rows = sightings(packets)
+    join_twins(rows, sources)
     roles = point_roles(rows, cluster)
     prover = Prover(rows, sources)
     matches = match(rows)

@@ -34,7 +34,8 @@ class Coverage:
 
     def _sources(self, point: str) -> list[Source]:
         node = point.partition("/")[0]
-        return [one for one in self.sources if one.point in (point, f"{node}/any")]
+        here = [one for one in self.sources if one.point in (point, f"{node}/any")]
+        return [one for one in here if not one.text] or here  # a text log takes nothing from the capture beside it
 
     def why_not_witness(self, point: str, at_ns: int) -> str:
         """Return why the silence of ``point`` at ``at_ns`` proves nothing; the empty string where it does prove it."""
@@ -72,6 +73,8 @@ class Coverage:
 
 def _weakness(source: Source) -> str:
     """Return what weakens negative statements about a source: a choice of the user's, or a loss."""
+    if source.text == "tcpdump":
+        return "is known by printed text only, from which lines and filters may have been left out"
     if source.match:
         return "was captured with a content filter, on which nothing negative can rest"
     if source.user_filter:
@@ -94,9 +97,10 @@ def loss(source: Source) -> str:
 
 
 def blindness(sources: tuple[Source, ...]) -> tuple[Blindness, ...]:
-    """Return for each source why it cannot be relied on, if so."""
+    """Return for each source why it cannot be relied on, if so. A text log beside a capture only adds to it."""
+    captured = {source.point for source in sources if source.point and not source.text}
     return tuple(
         Blindness(point=source.point or source.name, start="", end="", why_blind=f"this point {reason}")
         for source in sources
-        if (reason := _weakness(source))
+        if (reason := _weakness(source)) and not (source.text and source.point in captured)
     )

@@ -33,6 +33,8 @@ class Prover:
         name, point = key
         source = self._sources[name]
         frames = tuple(sorted({int(self._rows["frame"][row]) for row in members}))
+        if source.text:
+            return self._printed(source, point, frames, shows)
         words = {word: None for word in self._words(members[0]) if all(word in self._words(row) for row in members)}
         numbers = (
             f"frame.number == {frames[0]}"
@@ -50,6 +52,12 @@ class Prover:
             decode_as=decode,
             shows=shows,
         )
+
+    def _printed(self, source: Source, point: str, frames: tuple[int, ...], shows: str) -> Evidence:
+        """Evidence from a text log: no display filter finds it, but its line numbers do."""
+        lines = tuple(source.lines[frame - 1] for frame in frames if frame <= len(source.lines))
+        found = Evidence(point=point, file=source.path, sha256=source.sha256, frames=frames, shows="", lines=lines)
+        return found.saying(shows)
 
     def _words(self, row: int) -> list[str]:
         """Return display-filter words that hold for a row."""

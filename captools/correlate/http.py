@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from captools.correlate.flows import Connection
-from captools.correlate.sightings import Sightings
+from captools.correlate.sightings import ABSENT, Sightings
 from captools.model.flows import Flow
 
 CONTINUE = 100
@@ -72,7 +72,7 @@ def exchanges(rows: Sightings, http: pa.Table, groups: list[tuple[Connection, ..
         place = group_of.get(head["row"])
         if place is None:
             continue
-        key = place[0], head["kind"], (int(rows["seq"][head["row"]]) + head["at"]) & 0xFFFFFFFF
+        key = place[0], head["kind"], _place_in_stream(rows, head)
         message = messages.setdefault(key, Message(head))
         if head["complete"] and not message.head["complete"]:
             message.head = head
@@ -82,6 +82,12 @@ def exchanges(rows: Sightings, http: pa.Table, groups: list[tuple[Connection, ..
     for message in messages.values():
         message.rows.sort(key=lambda row: int(rows["ts_ns"][row]))
     return _paired(rows, messages, groups)
+
+
+def _place_in_stream(rows: Sightings, head: dict[str, Any]) -> int:
+    """Return what tells one message of a connection from the next; a text log without numbers tells them by line."""
+    seq = int(rows["seq"][head["row"]])
+    return (seq + head["at"]) & 0xFFFFFFFF if seq != ABSENT else -1 - int(head["row"])
 
 
 def _paired(

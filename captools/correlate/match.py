@@ -55,7 +55,7 @@ def invariant_fingerprint(rows: Sightings) -> npt.NDArray[np.uint64]:
     """
     base = _combine(rows, _INVARIANT, np.zeros(len(rows), np.uint64))
     tcp = rows["proto"] == Proto.TCP
-    with_tcp = _combine(rows, (*_TCP, "mss", "wscale"), base)
+    with_tcp = _combine(rows, (*_TCP, "mss", "wscale", "payload_head"), base)
     other = _combine(rows, ("ip_id", "payload_hash"), base)
     usable = (rows["ip_id"] > 0) & (rows["payload_len"] >= 8) & np.isin(rows["proto"], (Proto.UDP, Proto.ICMP))
     telling = (rows["seq"] > 0) & ((rows["tsval"] != ABSENT) | (rows["payload_len"] > 0) | (rows["mss"] != ABSENT))

@@ -182,7 +182,7 @@ class Follower:
             delay_error_ns=error,
             confidence=Confidence.POSSIBLE if ambiguous else Confidence.LIKELY if sealed else Confidence.PROVEN,
             tunnel="wireguard" if sealed else rows.tunnel(row),
-            wire_len=int(rows["wire_len"][row]),
+            wire_len=rows.number("wire_len", row) or 0,
             evidence=self.prover.of([row], "the packet at this point"),
         )
 

@@ -35,12 +35,5 @@ def counted(number: int, noun: str) -> str:
 
 def proof(hops: Iterable[Hop], shows: str) -> tuple[Evidence, ...]:
     """Return the evidence of hops, saying what it shows here."""
-    found = [
-        Evidence(
-            point=one.point, file=one.file, sha256=one.sha256, frames=one.frames, shows=shows, filter=one.filter,
-            decode_as=one.decode_as,
-        )
-        for hop in hops
-        for one in hop.evidence
-    ]  # fmt: skip
+    found = [one.saying(shows) for hop in hops for one in hop.evidence]
     return tuple(dict.fromkeys(found))[:MAX_EVIDENCE]

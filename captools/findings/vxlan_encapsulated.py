@@ -40,11 +40,11 @@ def _finding(analysis: Analysis, src: str, dst: str, paths: list[Path]) -> Findi
         for word, hops, sender in (("on the way there", there, src), ("on the way back", back, dst))
         for vni in sorted({hop.vni for hop in hops if hop.vni is not None})
     ]
-    largest = max(hop.wire_len for hop in there + back)
+    largest = max(hop.wire_len for hop in there + back)  # 0 where only printed text tells of the packets
     statement = (
         f"{named(cluster, src)} and {named(cluster, dst)} talk through VXLAN (tcpdump: OTV, instance {first.vni}) between "
         f"{ends}. {listed(ways)}. Encapsulation adds {overhead} bytes to each packet"
-        f"{_mtu(analysis, first)}; the largest frame followed here has {largest} bytes."
+        f"{_mtu(analysis, first)}{f'; the largest frame followed here has {largest} bytes' if largest else ''}."
     )
     return Finding(
         rule=RULE.id,

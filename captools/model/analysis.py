@@ -10,6 +10,7 @@ from captools.model.cluster import Cluster
 from captools.model.encryption import Encryption
 from captools.model.evidence import Blindness
 from captools.model.findings import Finding
+from captools.model.packets import DNS, TLS
 from captools.model.paths import Path
 from captools.model.requests import Request
 from captools.model.session import Manifest
@@ -47,6 +48,8 @@ class Analysis:
     expect_encryption: bool = False
     tunnel_ports: tuple[int, ...] = (8472, 4789)
     extra: dict[str, str] = field(default_factory=dict)
+    tls: pa.Table = field(default_factory=TLS.empty_table)  # schema captools.model.packets.TLS
+    dns: pa.Table = field(default_factory=DNS.empty_table)  # schema captools.model.packets.DNS
 
     def source(self, name: str) -> Source:
         """Return the source called ``name``; KeyError where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,10 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Frames of one capture file. ``filter`` with ``decode_as`` gives exactly those frames in tshark."""
+    """Frames of one capture file. ``filter`` with ``decode_as`` gives exactly those frames in tshark.
+
+    Of a text log the frames are its packets, counted from 1; they stand on ``lines``, and no filter finds them.
+    """
 
     point: str
     file: str
@@ -26,6 +29,14 @@ class Evidence:
     shows: str
     filter: str = ""
     decode_as: str = ""
+    lines: tuple[int, ...] = ()
+
+    def saying(self, shows: str) -> Evidence:
+        """Return this proof for a statement; that of a text log says on which lines to look."""
+        if not self.lines:
+            return replace(self, shows=shows)
+        word = "line" if len(self.lines) == 1 else "lines"
+        return replace(self, shows=f"{shows} ({word} {', '.join(map(str, self.lines))})")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form (DESIGN, section 7)."""

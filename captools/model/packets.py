@@ -80,6 +80,7 @@ class DecodeStop(StrEnum):
     UNKNOWN_ETHERTYPE = "unknown-ethertype"
     FRAGMENT = "later-fragment"  # no transport header in a later fragment
     TOO_DEEP = "too-deep"
+    UNREAD = "unread-text"  # a line of a text log that is not understood
 
 
 _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
@@ -106,7 +107,7 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
 
 PACKETS = pa.schema([pa.field(name, kind) for name, kind in _COLUMNS])
 
-# One row per HTTP/1.x head (request or response), found at a sighting.
+# One row per HTTP head (request or response) of a point; frame and row are the segment in which the head begins.
 HTTP = pa.schema(
     [
         pa.field("source", WORD),
@@ -122,9 +123,47 @@ HTTP = pa.schema(
         pa.field("xff", pa.list_(pa.string())),
         pa.field("request_id", pa.string()),
         pa.field("content_length", pa.int64()),
-        pa.field("body_hash", pa.uint64()),  # of the whole body, where it came in the same segment as its head
+        pa.field("body_hash", pa.uint64()),  # of the whole body (1 MiB at most); null where a byte of it is missing
         pa.field("order", pa.int64()),  # 0 for the first head of its segment, 1 for one pipelined behind it
         pa.field("headers", pa.map_(pa.string(), pa.string())),
-        pa.field("complete", pa.bool_()),  # the blank line that ends the head was in this segment
+        pa.field("complete", pa.bool_()),  # the whole head was captured, in one segment or several
+        pa.field("stream", pa.uint32()),  # HTTP/2 stream; null for HTTP/1
+        pa.field("at", pa.uint32()),  # byte of the segment's payload at which the head (HTTP/2: its frame) begins
+    ]
+)
+
+# One row per TLS hello of a point; frame and row are the segment in which its record begins.
+TLS = pa.schema(
+    [
+        pa.field("source", WORD),
+        pa.field("point", WORD),
+        pa.field("frame", pa.int64()),
+        pa.field("row", pa.int64()),  # row of the packet table
+        pa.field("kind", WORD),  # "client_hello" or "server_hello" (a HelloRetryRequest is one, RFC 8446, 4.1.4)
+        pa.field("sni", pa.string()),
+        pa.field("alpn", pa.list_(pa.string())),  # offered by a client, the one chosen by a server
+        pa.field("random", pa.binary(32)),
+        pa.field("version", pa.uint16()),  # the highest one offered, or the chosen one: 0x0303 is 1.2, 0x0304 is 1.3
+        pa.field("cipher", pa.uint16()),  # chosen by a server; null for a client
+        pa.field("session_id_len", pa.uint8()),
+        pa.field("complete", pa.bool_()),  # the whole hello was captured
+    ]
+)
+
+# One row per DNS message: UDP on ports 53 and 5353, TCP on port 53.
+DNS = pa.schema(
+    [
+        pa.field("source", WORD),
+        pa.field("point", WORD),
+        pa.field("frame", pa.int64()),
+        pa.field("row", pa.int64()),  # row of the packet table
+        pa.field("id", pa.uint16()),
+        pa.field("response", pa.bool_()),
+        pa.field("opcode", pa.uint8()),
+        pa.field("rcode", pa.uint8()),
+        pa.field("qname", pa.string()),  # of the first question, as in a zone file (RFC 1035, 5.1), without last dot
+        pa.field("qtype", pa.uint16()),
+        pa.field("answers", pa.list_(pa.string())),  # addresses and alias targets of the answer section, in order
+        pa.field("complete", pa.bool_()),  # every announced record was there and read
     ]
 )

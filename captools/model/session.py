@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from typing import Any, get_args, get_origin, get_type_hints
 
 from captools.model.errors import MalformedCapture
 
@@ -90,11 +90,6 @@ class Manifest:
         return asdict(self)
 
 
-def _only(kind: type, document: dict[str, Any]) -> dict[str, Any]:
-    names = set(kind.__dataclass_fields__)  # type: ignore[attr-defined]
-    return {key: value for key, value in document.items() if key in names}
-
-
 def manifest_from_json(document: object, where: str) -> Manifest:
     """Read a manifest; raise MalformedCapture that names ``where`` when it is not one.
 
@@ -108,27 +103,41 @@ def manifest_from_json(document: object, where: str) -> Manifest:
             hint="upgrade captools",
         )
     try:
-        nodes = tuple(
-            NodeRecord(**{**_only(NodeRecord, n), "clock": tuple(ClockReading(**c) for c in n.get("clock", ()))})
-            for n in document.get("nodes", ())
-        )
-        points = tuple(
-            PointRecord(
-                **{
-                    **_only(PointRecord, p),
-                    "argv": tuple(p.get("argv", ())),
-                    "counts": ToolCounts(**_only(ToolCounts, p.get("counts") or {})),
-                }
-            )
-            for p in document.get("points", ())
-        )
-        rest = {
-            **_only(Manifest, document),
-            "nodes": nodes,
-            "points": points,
-            "command": tuple(document.get("command", ())),
-            "warnings": tuple(document.get("warnings", ())),
-        }
-        return Manifest(**rest)
-    except (TypeError, AttributeError, KeyError) as error:
-        raise MalformedCapture(f"{where}: damaged session manifest ({error})", hint="open its files alone") from error
+        return Manifest(**_fields(Manifest, document, ""))
+    except ValueError as error:
+        raise MalformedCapture(f"{where}: damaged session manifest: {error}", hint="open its files alone") from error
+
+
+def _fields(kind: type, document: object, place: str) -> dict[str, Any]:
+    """Return the values for ``kind``'s fields that ``document`` holds; ValueError in plain words where one does not fit.
+
+    What a file claims is checked here once, so that nobody behind trips over a number that should be text.
+    """
+    if not isinstance(document, dict):
+        raise ValueError(f"{place or 'the whole'} is not a JSON object")
+    found: dict[str, Any] = {}
+    for name, hint in get_type_hints(kind).items():
+        if name in document:
+            found[name] = _value(document[name], hint, f"{place}.{name}".lstrip("."))
+    for one in fields(kind):
+        if one.name not in found and one.default is MISSING and one.default_factory is MISSING:
+            raise ValueError(f"{place or 'it'} has no {one.name!r}")
+    return found
+
+
+def _value(value: object, hint: Any, place: str) -> Any:
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{place} is not a list")
+        return tuple(_value(one, get_args(hint)[0], f"{place}[{at}]") for at, one in enumerate(value))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return hint(**_fields(hint, value, place))
+    if hint == dict[str, Any]:
+        hint = dict
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise ValueError(f"{place} is {_shown(value)}, which does not fit")
+    return value
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:40]

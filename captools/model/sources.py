@@ -30,6 +30,8 @@ class Source:
     ok: bool = True
     error: str = ""
     damage: str = ""  # where and how the file ends early, if it does
+    text: str = ""  # the tool, where this is its printed text: "tcpdump" or "ngrep"
+    lines: tuple[int, ...] = ()  # of a text log: the line (from 1) on which each packet begins
 
     @property
     def node(self) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+
+# RFC 3339, section 5.6; digits beyond the ninth are dropped.
+_RFC3339 = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d)(\.(?P<rest>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)",
+    re.ASCII,
+)
 
 
 def rfc3339(ts_ns: int) -> str:
@@ -21,7 +28,7 @@ def rfc3339(ts_ns: int) -> str:
     except (OverflowError, ValueError, OSError):
         # A damaged record can carry a time beyond the year 9999: say so rather than fail.
         return f"out-of-range:{ts_ns}ns"
-    return f"{day:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    return f"{day.isoformat()[:19]}.{rest:09d}Z"  # strftime does not pad years before 1000
 
 
 def from_rfc3339(text: str) -> int:
@@ -30,15 +37,13 @@ def from_rfc3339(text: str) -> int:
     >>> from_rfc3339("2023-11-14T22:13:20.000000001Z")
     1700000000000000001
     """
-    head, dot, tail = text.partition(".")
-    if not dot:
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()) * NS_PER_S
-    digits = ""
-    while tail and tail[0].isdigit():
-        digits, tail = digits + tail[0], tail[1:]
-    zone = "+00:00" if tail in ("Z", "z", "") else tail
-    whole = int(datetime.fromisoformat(head + zone).timestamp())
-    return whole * NS_PER_S + int(digits.ljust(9, "0")[:9])
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 time such as 2023-11-14T22:13:20.5Z")
+    zone = "+00:00" if found["zone"] in "Zz" else found["zone"]
+    whole = datetime.fromisoformat(f"{found['day']}T{found['time']}{zone}")
+    since = whole - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * NS_PER_S + int((found["rest"] or "").ljust(9, "0")[:9])
 
 
 def duration(ns: int | None) -> str:
@@ -50,10 +55,10 @@ def duration(ns: int | None) -> str:
     if ns is None:
         return "-"
     for unit, size in (("s", NS_PER_S), ("ms", NS_PER_MS), ("µs", NS_PER_US)):
-        if abs(ns) >= size:
-            value = ns / size
-            digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-            return f"{value:.{digits}f} {unit}"
+        rounded = abs(float(f"{ns / size:.3g}"))  # 999.9 µs reads 1.00 ms
+        if rounded >= 1:
+            digits = 2 if rounded < 10 else 1 if rounded < 100 else 0
+            return f"{ns / size:.{digits}f} {unit}"
     return f"{ns} ns"
 
 
@@ -63,9 +68,11 @@ def size(count: int) -> str:
     >>> size(512), size(2_097_152)
     ('512 B', '2.0 MiB')
     """
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024 or unit == "GiB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    raise AssertionError("unreachable")
+    if count < 1024:
+        return f"{count} B"
+    value, unit = count / 1024, "KiB"
+    for larger in ("MiB", "GiB"):
+        if value < 1023.95:  # 1024.0 KiB reads 1.0 MiB
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f} {unit}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -57,6 +58,11 @@ def _unpack(path: Path, kind: str) -> tuple[bytes, str]:
                 raise MalformedCapture(
                     f"{path}: unpacks to more than {MAX_UNPACKED >> 30} GiB", hint="unpack it by hand and split it"
                 )
+
+
+def as_text(name: str) -> str:
+    """Return a file name as text that every writer takes: bytes that are no UTF-8 come out as ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def sha256_of(path: Path) -> str:

@@ -11,14 +11,16 @@ from captools.inventory.read import looks_like_inventory
 from captools.model.errors import CaptoolsError, MalformedCapture, UsageError
 from captools.model.points import parse_point, point_of_file
 from captools.model.session import Manifest, PointRecord
-from captools.store.files import GZIP, ZSTD
+from captools.store.files import GZIP, ZSTD, as_text
 from captools.store.session import INVENTORY, MANIFEST, read_manifest
 from captools.store.spool import keep
 from captools.wire.index import is_capture
+from captools.wire.text.recognise import printed
 
 MAX_INVENTORY_FILE = 64 << 20
 _SKIP = {".cache", ".git", "__pycache__"}
 _SUFFIXES = {".pcap", ".pcapng", ".cap"}
+_TEXT_HEAD = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,12 @@ def expand(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
     for extra in inventory:
         if not _exists(extra):
             raise MalformedCapture(f"{extra}: no such inventory file or folder", hint="check --inventory")
-        before = len(inputs.inventory)
-        _inventory(inputs, Path(extra))
-        if len(inputs.inventory) == before:
+        if not _inventory(inputs, Path(extra)):
             inputs.warnings.append(f"{extra}: nothing in it is known as cluster facts; left out")
     if not inputs.captures:
         raise MalformedCapture(
-            f"{inputs.title}: no capture file in there", hint="a capture is a pcap or pcapng file, packed or not"
+            f"{inputs.title}: no capture file in there",
+            hint="a capture is a pcap or pcapng file, packed or not, or a text log of tcpdump or ngrep",
         )
     return inputs
 
@@ -82,7 +83,7 @@ def _one(inputs: Inputs, source: str) -> None:
     if not _exists(source) and "=" in source:
         text, _, name = source.partition("=")
         try:
-            point = str(parse_point(text))
+            point = str(parse_point(as_text(text)))
         except ValueError as error:
             raise UsageError(str(error)) from None
     path = Path(name)
@@ -99,6 +100,8 @@ def _one(inputs: Inputs, source: str) -> None:
         _folder(inputs, path)
     elif path.is_file():
         _file(inputs, path, point)
+    elif not path.is_fifo():
+        raise MalformedCapture(f"{name}: neither a file nor a folder", hint="give a capture file, or - for stdin")
     else:
         with path.open("rb") as pipe:
             kept = keep(pipe, path.name)
@@ -124,9 +127,12 @@ def _folder(inputs: Inputs, folder: Path) -> None:
         if not manifest.complete:
             inputs.warnings.append(f"{folder}: the capture did not end properly; what was written by then is shown")
     records = {record.file: record for record in manifest.points} if manifest else {}
+    # ngrep leaves its text beside its pcap: two files of one point
+    printouts = {record.text_file: record for record in manifest.points if record.text_file} if manifest else {}
     found, sessions = _walk(folder)
     for path in found:
-        record = records.pop(str(path.relative_to(folder)), None)
+        name = str(path.relative_to(folder))
+        record = records.pop(name, None) or printouts.get(name)
         inputs.captures.append(CaptureInput(path=path, point=_point(path, record), record=record))
     inputs.failed_points += records.values()
     for parent in sorted({path.parent for path in found} - {folder}):
@@ -141,7 +147,8 @@ def _file(inputs: Inputs, path: Path, point: str) -> None:
         manifest = read_manifest(path.parent)
     except CaptoolsError as error:
         inputs.warnings.append(f"{error}; {path.name} is read as a loose file")
-    record = next((one for one in manifest.points if one.file == path.name), None) if manifest else None
+    records = manifest.points if manifest else ()
+    record = next((one for one in records if path.name in (one.file, one.text_file)), None)
     if manifest is not None and record is not None:
         # What befell the session's other nodes is no matter of this file.
         nodes = tuple(node for node in manifest.nodes if node.name == record.node)
@@ -167,7 +174,7 @@ def _adopt(inputs: Inputs, manifest: Manifest) -> None:
 def _point(path: Path, record: PointRecord | None) -> str:
     if record is not None:
         return record.point
-    point = point_of_file(path.name)
+    point = point_of_file(as_text(path.name))
     return str(point) if point else ""
 
 
@@ -183,8 +190,19 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
         folders[:] = [name for name in folders if name not in _SKIP and name != INVENTORY]
         # Only regular files: opening a FIFO would wait for a writer.
         paths = (Path(root) / name for name in files)
-        captures += [path for path in paths if path.is_file() and (_is_capture(path) or path.suffix in _SUFFIXES)]
+        captures += [path for path in paths if path.is_file() and _is_source(path)]
     return sorted(captures), sorted(sessions)
+
+
+def _is_source(path: Path) -> bool:
+    """Tell whether a file in a folder is a capture, or a text log of a known tool."""
+    if _is_capture(path) or path.suffix in _SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return bool(printed(file.read(_TEXT_HEAD)))
+    except OSError:
+        return False
 
 
 def _is_capture(path: Path) -> bool:
@@ -197,8 +215,12 @@ def _is_capture(path: Path) -> bool:
     return is_capture(head) or (packed and not _SUFFIXES.isdisjoint(path.suffixes))
 
 
-def _inventory(inputs: Inputs, path: Path) -> None:
-    """Pick up inventory files by content: a file itself, or those directly in a folder and its ``inventory/``."""
+def _inventory(inputs: Inputs, path: Path) -> int:
+    """Pick up inventory files by content: a file itself, or those directly in a folder and its ``inventory/``.
+
+    Returns how many there were.
+    """
+    found = 0
     if path.is_dir():
         files = sorted(one for one in path.iterdir() if one.is_file())
         inside = path / INVENTORY
@@ -220,3 +242,5 @@ def _inventory(inputs: Inputs, path: Path) -> None:
             continue
         if text and looks_like_inventory(file.name, text):
             inputs.inventory[str(file)] = text
+            found += 1
+    return found

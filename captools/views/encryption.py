@@ -10,7 +10,7 @@ from captools.views.text import safe, table
 def as_text(analysis: Analysis) -> str:
     """Return the verdict, the pairs of nodes, the handshakes and what crossed in clear."""
     found = analysis.encryption
-    lines = [f"{found.verdict.value}: {found.reason}"]
+    lines = [f"{found.verdict.value}: {safe(found.reason)}"]
     if found.pairs:
         header = ("a", "b", "wireguard data", "cleartext", "inner matched", "inner unmatched", "handshakes", "coverage")
         rows = [
@@ -28,6 +28,6 @@ def as_text(analysis: Analysis) -> str:
         if any(one.kind == "node" for one in found.cleartext):
             lines.append("Class node is traffic of the nodes themselves: clear by design unless nodeEncryption is on.")
         lines += [
-            f"  {safe(proof.file)}: {safe(proof.filter)}" for one in found.cleartext for proof in one.evidence[:1]
+            f"  {safe(proof.file)}: {safe(proof.filter or proof.shows)}" for one in found.cleartext for proof in one.evidence[:1]
         ]
     return "\n".join(lines)

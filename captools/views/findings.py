@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 
 from captools.model.analysis import Analysis
@@ -19,7 +20,7 @@ def as_text(analysis: Analysis) -> str:
     if not analysis.findings:
         points = len({source.point for source in analysis.sources})
         return (
-            f"No finding in {len(analysis.packets):,} packets at {points} points. "
+            f"No finding in {len(analysis.packets):,} packets at {points} point{'' if points == 1 else 's'}. "
             "Nothing is wrong as far as these captures can tell; `captools paths` shows what they followed."
         )
     return "\n\n".join(_one(finding) for finding in analysis.findings)
@@ -32,8 +33,11 @@ def _one(finding: Finding) -> str:
     for one in finding.evidence[:most]:
         frames = ", ".join(map(str, one.frames[:8])) + ("…" if len(one.frames) > 8 else "")
         lines.append(f"    {safe(one.point)}: frame {frames} of {safe(one.file)}: {safe(one.shows)}")
-        decode = f" -d {one.decode_as}" if one.decode_as else ""
-        lines.append(f"      tshark -r {safe(one.file)}{decode} -Y '{safe(one.filter)}'")
+        if not one.filter:
+            continue  # printed text: tshark cannot read it
+        # Made to be copied into a shell: a file may be called "x; reboot".
+        words = ["tshark", "-r", one.file, *(["-d", one.decode_as] if one.decode_as else []), "-Y", one.filter]
+        lines.append(f"      {safe(shlex.join(words))}")
     if len(finding.evidence) > most:
         lines.append(f"    and {len(finding.evidence) - most} more (--json lists every proof)")
     if finding.remedy:

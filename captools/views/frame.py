@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from captools.model.addresses import mac_text, to_text
 from captools.model.packets import ADDRESS, MAC
+from captools.model.units import rfc3339
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +29,27 @@ def readable(packets: pa.Table) -> pa.Table:
     return pa.table(arrays, names=packets.column_names)
 
 
+def spoken(packets: pa.Table) -> Iterator[dict[str, Any]]:
+    """Return one dictionary per row for JSON: addresses as text, and ``time`` beside ``ts_ns``.
+
+    The time is text because many JSON readers keep 53 bits of a number only.
+    """
+    for batch in readable(packets).to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            yield {"time": rfc3339(row["ts_ns"]), **row}
+
+
 def to_pandas(packets: pa.Table) -> pd.DataFrame:
-    """Return a pandas frame of one row per sighting; ``time`` is ``ts_ns`` as a UTC timestamp."""
+    """Return a pandas frame of one row per sighting; ``time`` is ``ts_ns`` as a UTC timestamp.
+
+    Columns that may be null have pandas' nullable types: as floats, ports would read 80.0 and hashes lose digits.
+    """
     import pandas as pd
 
-    frame: pd.DataFrame = readable(packets).to_pandas()
+    nullable = {
+        pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
+        pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
+    }  # fmt: skip
+    frame: pd.DataFrame = readable(packets).to_pandas(types_mapper=nullable.get)
     frame.insert(0, "time", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True, errors="coerce"))
     return frame

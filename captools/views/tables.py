@@ -65,7 +65,8 @@ def ladder(analysis: Analysis, path: Path) -> list[str]:
         for hop in hops:
             error = f" ±{duration(hop.delay_error_ns)}" if hop.delay_error_ns else ""
             delay = f"+{duration(hop.delay_ns)}{error}" if hop.delay_ns is not None else ""
-            ttl = f"ttl {hop.ttl}" if hop.outer_ttl is None else f"ttl {hop.ttl} in {hop.outer_ttl}"
+            ttl = "" if hop.ttl is None else f"ttl {hop.ttl}"  # printed text seldom tells it
+            ttl = ttl if hop.outer_ttl is None else f"{ttl} in {hop.outer_ttl}"
             frame = f"frame {hop.evidence[0].frames[0]}" if hop.evidence else ""
             rows.append((hop.point, hop.direction or "", frame, ttl, hop.change.value, delay, _carried(hop)))
         widths = [max(len(row[at]) for row in rows) for at in range(6)]

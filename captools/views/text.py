@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-import unicodedata
+import json
+import re
 from collections.abc import Iterable, Sequence
 
+from captools.views.printable import ELLIPSIS, printable
+
 MAX_CELL = 60
+_NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def safe(text: object, most: int | None = None) -> str:
-    """Return ``text`` on one line without control or formatting characters, cut to ``most`` characters.
+    """Return ``text`` on one line without control or formatting characters, cut at its end to ``most`` characters.
 
-    A capture may hold escape codes that would drive the reader's terminal; they come out as ``\\x1b``.
+    A capture may hold escape codes that would drive the reader's terminal; they come out as ``\\e``.
 
-    >>> safe("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
+    >>> safe("a\\x1b[31mb"), safe("a long cell", 5)
+    ('a\\\\e[31mb', 'a lo…')
     """
-    plain = "".join(
-        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode("ascii")
-        for char in str(text)
-    )
-    return plain if most is None or len(plain) <= most else plain[: most - 1] + "…"
+    plain = printable(text)
+    return plain if most is None or len(plain) <= most else plain[: most - 1] + ELLIPSIS
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return ``value`` as JSON; what could drive a terminal is written as ``\\uXXXX``, which any reader undoes."""
+    return _NOT_PLAIN.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if printable(char) == char:
+        return char
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]  # JSON itself lets DEL pass
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], most: int = MAX_CELL) -> str:

@@ -1,155 +1,113 @@
-"""HTTP/1.x heads in single segments: found by a column scan, read by httptools (the grammar of Node.js).
-
-A head that spans segments is found where it starts and marked incomplete.
-"""
+"""The HTTP table: heads found by a column scan for the segments that may begin one, then exactly by their streams."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
-import httptools
 import numpy as np
 import pyarrow as pa
 
 from captools.model.packets import HTTP, Proto
-from captools.wire.bytesview import BytesView
+from captools.wire import http1, http2
+from captools.wire.bytesview import Bools, BytesView
+from captools.wire.http1 import Found, Walk
+from captools.wire.lanes import column, conversations, first_bytes
 from captools.wire.records import Records
+from captools.wire.streams import Stream
 
-METHODS = (b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"PATC", b"OPTI", b"CONN", b"TRAC")
-_STARTS = np.array([int.from_bytes(word, "big") for word in (*METHODS, b"HTTP")], np.uint64)
-_RESPONSE = b"HTTP"
-MIN_HEAD = 16  # "GET / HTTP/1.1\r\n"
-MAX_HEAD = 65_536
-
-
-@dataclass(slots=True)
-class _Head:
-    """One message head, filled by httptools' callbacks."""
-
-    url: bytes = b""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    complete: bool = False
-    body: bytes = b""
-    ended: bool = False  # the whole message was in this segment
-    method: str | None = None
-    status: int | None = None
-    version: str = ""
-
-    def value(self, name: str) -> str | None:
-        """Return the first header called ``name`` (lower case)."""
-        return next((value for key, value in self.headers if key == name), None)
-
-    def xff(self) -> list[str]:
-        """Return the addresses of all X-Forwarded-For lines, the client's own claim first."""
-        joined = ",".join(value for key, value in self.headers if key == "x-forwarded-for")
-        return [part.strip() for part in joined.split(",") if part.strip()]
-
-
-class _Listener:
-    """Collects the heads of one segment; a body ends the collecting of its own message only."""
-
-    def __init__(self) -> None:
-        self.heads: list[_Head] = []
-        self.parser: Any = None
-
-    def on_message_begin(self) -> None:
-        self.heads.append(_Head())
-
-    def on_url(self, url: bytes) -> None:
-        self.heads[-1].url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.heads[-1].headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
-
-    def on_body(self, body: bytes) -> None:
-        self.heads[-1].body += body
-
-    def on_message_complete(self) -> None:
-        self.heads[-1].ended = True
-
-    def on_headers_complete(self) -> None:
-        head = self.heads[-1]
-        head.complete = True
-        head.version = self.parser.get_http_version()
-        if isinstance(self.parser, httptools.HttpRequestParser):
-            head.method = self.parser.get_method().decode("latin-1")
-        else:
-            head.status = self.parser.get_status_code()
-
-
-def read_heads(payload: bytes) -> list[_Head]:
-    """Return the HTTP heads in one segment's payload; an empty list where it is not HTTP after all."""
-    listener = _Listener()
-    response = payload.startswith(_RESPONSE)
-    listener.parser = (httptools.HttpResponseParser if response else httptools.HttpRequestParser)(listener)
-    # CONNECT and upgrades end HTTP: what was read before stands.
-    with suppress(httptools.HttpParserUpgrade, httptools.HttpParserError):
-        listener.parser.feed_data(payload[:MAX_HEAD])
-    heads = [head for head in listener.heads if head.complete]
-    if not heads and listener.heads and b"\r\n\r\n" not in payload and listener.heads[0].headers:
-        heads = [_cut(listener.heads[0], payload)]
-    return heads
-
-
-def _cut(head: _Head, payload: bytes) -> _Head:
-    """Fill in what the first line of an incomplete head says."""
-    first, _, rest = payload.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
-    if first.startswith("HTTP/"):
-        head.version, head.status = first[5:], int(rest[:3]) if rest[:3].isdigit() else None
-    else:
-        head.method = first
-        head.version = rest.rpartition(" HTTP/")[2]
-    return head
+# What a head begins with; the last two are PROXY headers (wire/proxy_protocol.py), which precede one.
+_WORDS = (*http1.STARTS, http1.PREFACE[:4], b"PROX", b"\r\n\r\n")
+_SHIFT = np.uint64(32)
 
 
 def http_heads(view: BytesView, records: Records, packets: pa.Table) -> pa.Table:
-    """Return the HTTP table (schema HTTP) of the frames in ``packets``; ``row`` counts within this table."""
-    proto = _column(packets, "proto")
-    start = _column(packets, "payload_head")
-    length = _column(packets, "payload_len")
-    rows = np.flatnonzero((proto == Proto.TCP) & (length >= MIN_HEAD))
-    rows = rows[np.isin(start[rows].astype(np.uint64) >> np.uint64(32), _STARTS)]
-    found: dict[str, list[Any]] = {name: [] for name in HTTP.names}
-    offsets = _column(packets, "payload_off")
-    points, sources = packets["point"], packets["source"]
-    for row in rows.tolist():
-        begin = int(records.offset[row]) + int(offsets[row])
-        end = min(int(records.offset[row] + records.cap_len[row]), begin + int(length[row]))
-        for order, head in enumerate(read_heads(view.bytes[begin:end].tobytes())):
-            place = {"source": sources[row].as_py(), "point": points[row].as_py(), "frame": row + 1, "row": row}
-            _add(found, head, {**place, "order": order})
-    return pa.table(found, schema=HTTP)
+    """Return the HTTP table (schema HTTP) of one source; ``packets`` are all its records, ``row`` counts in them."""
+    found: list[tuple[int, int, Found]] = []  # row, byte in its payload
+    marks = _may_begin(packets)
+    if marks.any():
+        for sides in conversations(view, records, packets, marks):
+            for one, other in _pairs(*sides):
+                for stream, walk in _walked(one, other):
+                    found += [(*stream.origin(head.at), head) for head in walk.found]
+    found.sort(key=lambda each: each[:2])
+    return _table(found, packets)
 
 
-def _add(found: dict[str, list[Any]], head: _Head, place: dict[str, Any]) -> None:
-    length = head.value("content-length")
-    url = head.url.decode("latin-1")
-    values: dict[str, Any] = {
-        **place,
-        "kind": "response" if head.status is not None else "request",
-        "method": head.method,
-        "path": url if head.status is None else None,
-        "host": head.value("host"),
-        "version": head.version,
-        "status": head.status,
-        "xff": head.xff(),
-        "request_id": head.value("x-request-id"),
-        "content_length": int(length) if length and length.isdigit() and len(length) < 19 else None,
-        "body_hash": _hash(head.body) if head.ended and head.body else None,
-        "headers": head.headers,
-        "complete": head.complete,
-    }
-    for name, value in values.items():
-        found[name].append(value)
+def _may_begin(packets: pa.Table) -> Bools:
+    """Tell of each row whether its payload may begin a head: a word of _WORDS, or all of a shorter payload in one."""
+    words = np.array([int.from_bytes(word, "big") for word in _WORDS], np.uint64)
+    proto, length = column(packets, "proto"), column(packets, "payload_len")
+    begin = first_bytes(packets) >> _SHIFT
+    marks: Bools = np.isin(begin, words) & (length >= 4)
+    for size in (1, 2, 3):
+        cut = np.uint64(8 * (4 - size))
+        marks |= (length == size) & np.isin(begin >> cut, words >> cut)
+    marks &= proto == Proto.TCP
+    return marks
 
 
-def _hash(body: bytes) -> int:
-    return int.from_bytes(blake2b(body, digest_size=8).digest(), "big")
+def _pairs(ones: list[Stream], others: list[Stream]) -> list[tuple[Stream | None, Stream | None]]:
+    """Return the streams of two directions as pairs: by their order where each side has as many."""
+    if len(ones) == len(others):
+        return list(zip(ones, others, strict=True))
+    return [(one, None) for one in ones] + [(None, other) for other in others]
 
 
-def _column(packets: pa.Table, name: str) -> Any:
-    """Return a column as numpy, null as zero."""
-    return packets[name].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False)
+def _walked(one: Stream | None, other: Stream | None) -> list[tuple[Stream, Walk]]:
+    """Read both directions of a conversation, the asking one first."""
+    streams = [stream for stream in (one, other) if stream is not None]
+    streams.sort(key=_answers)
+    done: list[tuple[Stream, Walk]] = []
+    asked: list[str] | None = None
+    preface = False
+    for stream in streams:
+        walk = http1.walk(stream, asked if stream.opened else None)
+        methods = [each.head.method or "" for each in walk.found if each.head.status is None]
+        asked = methods if stream.opened and not walk.lost else None
+        if walk.http2_at is not None:
+            preface = True
+            walk.found += http2.walk(stream, walk.http2_at).found
+        elif preface and not walk.found:
+            walk = http2.walk(stream)
+        done.append((stream, walk))
+    return done
+
+
+def _answers(stream: Stream) -> bool:
+    """Tell whether a stream begins like answers, or like nothing we know (an HTTP/2 server's does)."""
+    at = stream.next_mark(stream.starts[0]) if len(stream.starts) else None
+    return at is None or stream.read(at, 4) == http1.RESPONSE
+
+
+def _table(found: list[tuple[int, int, Found]], packets: pa.Table) -> pa.Table:
+    values: dict[str, list[Any]] = {name: [] for name in HTTP.names}
+    place = packets.select(["source", "point", "frame"]).take(pa.array([row for row, _, _ in found], pa.int64()))
+    order, last = 0, -1
+    for row, at, one in found:
+        order = order + 1 if row == last else 0
+        last = row
+        head = one.head
+        head_values: dict[str, Any] = {
+            "row": row,
+            "kind": "response" if head.status is not None else "request",
+            "method": head.method,
+            "path": head.url.decode("latin-1") if head.status is None else None,
+            "host": head.host,
+            "version": head.version,
+            "status": head.status,
+            "xff": head.listed("x-forwarded-for"),
+            "request_id": head.value("x-request-id"),
+            "content_length": head.length,
+            "body_hash": head.body.value() if head.body_ended else None,
+            "order": order,
+            "headers": head.headers,
+            "complete": head.complete,
+            "stream": head.stream,
+            "at": at,
+        }
+        for name, value in head_values.items():
+            values[name].append(value)
+    columns = [
+        place[name].cast(HTTP.field(name).type) if name in place.column_names else values[name] for name in HTTP.names
+    ]
+    return pa.table(dict(zip(HTTP.names, columns, strict=True)), schema=HTTP)

@@ -167,3 +167,36 @@ def test_an_address_is_known_as_what_the_cluster_uses_it_for(
     address: str, node: str, kind: AddressKind, name: str
 ) -> None:
     assert (CLUSTER.kind(address, node=node), CLUSTER.name(address, node=node)) == (kind, name)
+
+
+def test_a_mac_names_its_node_and_link_only_where_nobody_else_has_it() -> None:
+    def node(name: str, mac: str) -> Node:
+        return Node(name=name, links=(Link(index=2, name="eth1", mac=mac),))
+
+    mine, twice = "02:00:00:00:00:01", "02:00:00:00:00:02"
+    cluster = Cluster(nodes=(node("a", mine), node("b", twice), node("c", twice), node("d", "")))
+    found = cluster.node_of_mac(mine)
+    assert found is not None and (found[0].name, found[1].name) == ("a", "eth1")
+    assert (cluster.node_of_mac(twice), cluster.node_of_mac(""), cluster.node_of_mac("02:ff:ff:ff:ff:ff")) == (
+        None,
+    ) * 3
+
+
+def test_a_pod_address_belongs_to_its_pods_node_and_else_to_the_node_of_its_range() -> None:
+    moved = Cluster(nodes=CLUSTER.nodes, pods=(Pod(namespace="default", name="web", ip="172.20.1.108", node="w2"),))
+    assert [getattr(one.node_of_pod_address("172.20.1.108"), "name", None) for one in (moved, CLUSTER)] == ["w2", "w1"]
+    assert getattr(CLUSTER.node_of_pod_address("172.20.2.9"), "name", None) == "w2"
+    assert CLUSTER.node_of_pod_address("192.168.10.101") is None and CLUSTER.pod_of("192.168.10.101") is None
+
+
+def test_an_identity_is_called_by_its_reserved_name_its_own_labels_or_its_number() -> None:
+    labels = ("k8s:app=webpod", "k8s:io.kubernetes.pod.namespace=default")
+    cluster = Cluster(identities={62886: labels, 7777: ()})
+    named = [cluster.identity_name(number) for number in (1, 8, 62886, 7777, 9999, None)]
+    assert named == ["reserved:host", "reserved:ingress", "k8s:app=webpod", "7777", "9999", ""]
+
+
+def test_an_empty_cluster_knows_nothing_and_fails_at_nothing() -> None:
+    empty = Cluster()
+    assert (empty.kind("10.0.0.1"), empty.name("10.0.0.1"), empty.pod_of("10.0.0.1")) == (AddressKind.OTHER, "", None)
+    assert (empty.node("x"), empty.node_of_underlay(""), empty.node_of_pod_address("10.0.0.1")) == (None, None, None)

@@ -1,0 +1,82 @@
+"""The folder that compiled kernels are kept in, and whether the first compile is still to come.
+
+numba notices a changed kernel, but not a changed helper of it: so the folder's name carries a hash of every source
+that ends up in machine code, of numba's version and of the processor. Runs with bounds checks or without compiling
+never share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (about 10 s)"
+_WIRE = Path(__file__).parents[1] / "wire"
+# Constants of these files are compiled in.
+_SOURCES = ("decode.py", "ip.py", "linktypes.py", "payloads.py", "pcap.py", "tunnels.py", "wireguard.py")
+
+
+def prepare(announce: Callable[[str], None]) -> Path:
+    """Choose the cache folder; call before anything of captools.wire.kernels is imported. Returns the folder.
+
+    ``announce`` is told once if the kernels have yet to be compiled there.
+    """
+    unusual = os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0" or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
+    folder = Path(tempfile.mkdtemp(prefix="captools-kernels-")) if unusual else _usable(cache_folder(os.environ))
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    if "numba" in sys.modules:  # it has read its environment already
+        sys.modules["numba"].config.CACHE_DIR = str(folder)
+    if not compiled(folder):
+        announce(ANNOUNCEMENT)
+    return folder
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder for these sources, this numba and this processor."""
+    root = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache")
+    sources = [*sorted((_WIRE / "kernels").glob("*.py")), *(_WIRE / name for name in _SOURCES),
+               _WIRE.parent / "model" / "narrow.py"]  # fmt: skip
+    return root / "captools" / "kernels" / fingerprint(sources, (version("numba"), processor()))
+
+
+def fingerprint(sources: Iterable[Path], words: Iterable[str]) -> str:
+    """Return a name that changes with any byte of ``sources`` and any of ``words``."""
+    whole = hashlib.sha256()
+    for source in sources:
+        data = source.read_bytes()
+        whole.update(f"{source.name}:{len(data)}:".encode() + data)
+    for word in words:
+        whole.update(f"{len(word)}:{word}".encode())
+    return whole.hexdigest()[:20]
+
+
+def processor() -> str:
+    """Return what the processor calls itself and can do; code for one may not run on another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    wanted = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))]
+    return "\n".join(dict.fromkeys(wanted))
+
+
+def compiled(folder: Path) -> bool:
+    """Tell whether the kernels were compiled into ``folder`` before."""
+    return any(folder.rglob("run.decode_pcap*.nbc"))
+
+
+def _usable(folder: Path) -> Path:
+    """Return ``folder``, made for this user alone; a temporary one where it cannot be made (a read-only home)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="captools-kernels-"))

@@ -1,0 +1,7 @@
+"""Wireshark display filters over the packet table, without Wireshark."""
+
+from captools.views.filter.compile import Filter, compile_filter
+from captools.views.filter.errors import FilterError
+from captools.views.filter.fields import FIELDS, completions
+
+__all__ = ["FIELDS", "Filter", "FilterError", "compile_filter", "completions"]

@@ -1,0 +1,115 @@
+"""What is known of the packet at hand: one record, reused for all packets.
+
+What goes into every row and lane key is 0 unless it is there: storing zeros is cheaper than asking bit by bit, which
+the processor cannot foresee. What only side tables hold stands where its bit is set. ``start`` to ``wire_end`` are the
+cursor of captools.wire.frame.Batch, for one packet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from captools.wire.kernels.compiler import kernel
+from captools.wire.kernels.marks import MALFORMED, NO_TUNNEL, TRUNCATED
+
+_WORDS = ("src_hi", "src_lo", "dst_hi", "dst_lo", "outer_src_hi", "outer_src_lo", "outer_dst_hi", "outer_dst_lo",
+          "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst", "wg_counter", "quoted_src_hi", "quoted_src_lo",
+          "quoted_dst_hi", "quoted_dst_lo", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "hash", "head")  # fmt: skip
+_NUMBERS = ("start", "at", "end", "wire_end", "why", "why_at", "lane_has", "has", "rare", "interface", "ifindex",
+            "direction", "vlan", "ethertype", "version", "proto", "ttl", "ip_id", "ip_len", "fragment_offset",
+            "more_fragments", "tos", "sport", "dport", "seq", "ack", "tcp_flags", "window", "tsval", "tsecr", "mss",
+            "wscale", "sack_at", "sack_count", "icmp_type", "icmp_code", "icmp_id", "icmp_seq", "icmp_mtu",
+            "quoted_proto", "quoted_sport", "quoted_dport", "quoted_seq", "arp_op", "arp_sender_ip", "arp_target_ip",
+            "tunnel", "depth", "vni", "outer_sport", "outer_dport", "outer_ttl", "outer_ip_id", "dsr_port", "wg_type",
+            "wg_sender", "wg_receiver", "wg_known", "payload_off", "payload_len")  # fmt: skip
+STATE = np.dtype([(name, np.uint64) for name in _WORDS] + [(name, np.int64) for name in _NUMBERS])
+
+
+@kernel
+def begin(s: Any, base: Any, cap_len: Any, wire_len: Any, interface: Any) -> None:
+    """Put the cursor on the first byte of a frame."""
+    s.start = base
+    s.at = base
+    s.end = base + cap_len
+    s.wire_end = base + max(wire_len, cap_len)
+    s.interface = interface
+    s.why = 0
+    s.has = 0
+    s.rare = 0
+    s.lane_has = 0
+    s.direction = 0
+    s.tunnel = NO_TUNNEL
+    s.depth = 0
+    s.ifindex = 0
+    s.vlan = 0
+    s.ethertype = 0
+    s.vni = 0
+    s.outer_sport = 0
+    s.outer_dport = 0
+    s.outer_ttl = 0
+    s.outer_ip_id = 0
+    s.seq = 0
+    s.ack = 0
+    s.tcp_flags = 0
+    s.window = 0
+    s.tsval = 0
+    s.tsecr = 0
+    zero = np.uint64(0)
+    s.hash = zero
+    s.head = zero
+    s.eth_src = zero
+    s.eth_dst = zero
+    s.outer_src_hi = zero
+    s.outer_src_lo = zero
+    s.outer_dst_hi = zero
+    s.outer_dst_lo = zero
+    s.outer_eth_src = zero
+    s.outer_eth_dst = zero
+    forget_network(s)
+
+
+@kernel
+def forget_network(s: Any) -> None:
+    """Clear what belongs to one network and transport header: the next one is inside a tunnel."""
+    s.version = 0
+    s.proto = 0
+    s.ttl = 0
+    s.ip_id = 0
+    s.ip_len = 0
+    s.tos = 0
+    s.more_fragments = 0
+    s.sport = 0
+    s.dport = 0
+    s.payload_off = 0
+    s.payload_len = 0
+    zero = np.uint64(0)
+    s.src_hi = zero
+    s.src_lo = zero
+    s.dst_hi = zero
+    s.dst_lo = zero
+
+
+@kernel
+def stop(s: Any, why: Any) -> None:
+    """Say why decoding ended, and where. The first reason stands."""
+    if s.why == 0:
+        s.why = why
+        s.why_at = s.at - s.start
+
+
+@kernel
+def need(s: Any, size: Any) -> Any:
+    """Tell whether ``size`` bytes are there at the cursor; where not, say whose fault it is."""
+    if s.at + size <= s.end:
+        return True
+    stop(s, TRUNCATED if s.at + size <= s.wire_end else MALFORMED)
+    return False
+
+
+@kernel
+def limit(s: Any, claimed_end: Any) -> None:
+    """Shrink the ends to what a length field claims."""
+    s.end = min(s.end, claimed_end)
+    s.wire_end = min(s.wire_end, claimed_end)

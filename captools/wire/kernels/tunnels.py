@@ -1,0 +1,181 @@
+"""Tunnels and WireGuard, one packet at a time (see captools.wire.tunnels and .wireguard)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from captools.model.narrow import Present
+from captools.wire.kernels.compiler import kernel
+from captools.wire.kernels.link import ethernet
+from captools.wire.kernels.loads import u8, u16, u32, u32le, u64, u64le
+from captools.wire.kernels.network import MAPPED
+from captools.wire.kernels.marks import DSR, ETH_DST, ETH_SRC, FRAGMENTED, GENEVE, GRE, NETWORK, NO_KIND, OUTER_ETH_DST, OUTER_ETH_SRC, OUTER_PORTS, PORTS, TRUNCATED, VNI, VXLAN, WIREGUARD
+from captools.wire.kernels.state import forget_network, need, stop
+from captools.wire.wireguard import COOKIE, DATA, DATA_HEADER, INITIATION, KEEPALIVE, RESPONSE, WELL_KNOWN_PORTS
+
+_IP_ID, _OUTER_IP_ID = int(Present.IP_ID), int(Present.OUTER_IP_ID)
+_IPV4, _IPV6, _ARP, _TEB = 0x0800, 0x86DD, 0x0806, 0x6558
+_DSR_CLASS_TYPE = 0x014B81
+_PORT_A, _PORT_B = WELL_KNOWN_PORTS
+_INNER_OF_LANE = NETWORK | PORTS
+
+
+@kernel
+def open_tunnel(s: Any, kind: Any) -> None:
+    """Turn what was read into the outer header (if it is the first) and make room for the inner."""
+    if s.depth == 0:
+        s.tunnel = kind
+        s.outer_src_hi = s.src_hi
+        s.outer_src_lo = s.src_lo
+        s.outer_dst_hi = s.dst_hi
+        s.outer_dst_lo = s.dst_lo
+        s.outer_ttl = s.ttl
+        s.outer_ip_id = s.ip_id
+        s.outer_sport = s.sport
+        s.outer_dport = s.dport
+        s.outer_eth_src = s.eth_src
+        s.outer_eth_dst = s.eth_dst
+        if s.has & _IP_ID:
+            s.has |= _OUTER_IP_ID
+        if s.lane_has & PORTS:
+            s.lane_has |= OUTER_PORTS
+        if s.lane_has & ETH_SRC:
+            s.lane_has |= OUTER_ETH_SRC
+        if s.lane_has & ETH_DST:
+            s.lane_has |= OUTER_ETH_DST
+    s.depth += 1
+    s.has &= _OUTER_IP_ID
+    s.lane_has &= ~_INNER_OF_LANE
+    s.rare &= ~FRAGMENTED
+    forget_network(s)
+
+
+@kernel
+def _put_vni(s: Any, vni: Any) -> None:
+    if s.depth == 1:
+        s.vni = vni
+        s.lane_has |= VNI
+
+
+@kernel
+def udp_tunnel(f: Any, s: Any, port_tunnels: Any) -> Any:
+    """Open VXLAN or Geneve where the destination port says so; return the EtherType of what is inside."""
+    tunnel = port_tunnels[s.dport]
+    if tunnel == 0:
+        return NO_KIND
+    if s.at + 8 > s.end:
+        # A header that the capture cut hides the inner packet; a datagram that short by itself is no tunnel.
+        if s.at + 8 <= s.wire_end:
+            stop(s, TRUNCATED)
+        return NO_KIND
+    if tunnel == VXLAN:
+        if not u8(f, s.at) & 0x08:
+            return NO_KIND
+        vni = u32(f, s.at + 4) >> 8
+        open_tunnel(s, VXLAN)
+        _put_vni(s, vni)
+        s.at += 8
+        return ethernet(f, s)
+    if u8(f, s.at) >> 6:
+        return NO_KIND
+    return _geneve(f, s)
+
+
+@kernel
+def _geneve(f: Any, s: Any) -> Any:
+    at = s.at
+    options = (u8(f, at) & 0x3F) * 4
+    if at + 8 + options > s.end:
+        return NO_KIND
+    inner = u16(f, at + 2)
+    vni = u32(f, at + 4) >> 8
+    open_tunnel(s, GENEVE)
+    _put_vni(s, vni)
+    if options:
+        _geneve_options(f, s, at + 8, at + 8 + options)
+    s.at = at + 8 + options
+    if inner == _TEB:
+        return ethernet(f, s)
+    if inner == _IPV4 or inner == _IPV6 or inner == _ARP:
+        return inner
+    return NO_KIND
+
+
+@kernel
+def _geneve_options(f: Any, s: Any, at: Any, end: Any) -> None:
+    """Look for Cilium's DSR option."""
+    while at + 4 <= end:
+        word = u32(f, at)
+        length = (word & 0x1F) * 4
+        if at + 4 + length > end:
+            return
+        if word >> 8 == _DSR_CLASS_TYPE and length >= 8:
+            if length >= 20:
+                s.dsr_hi = u64(f, at + 4)
+                s.dsr_lo = u64(f, at + 12)
+                s.dsr_port = u16(f, at + 20)
+            else:
+                s.dsr_hi = np.uint64(0)
+                s.dsr_lo = MAPPED | np.uint64(u32(f, at + 4))
+                s.dsr_port = u16(f, at + 8)
+            s.rare |= DSR
+        at += 4 + length
+
+
+@kernel
+def gre(f: Any, s: Any) -> Any:
+    """Open GRE version 0; return the EtherType of what is inside."""
+    if not need(s, 4):
+        return NO_KIND
+    at = s.at
+    word = u16(f, at)
+    inner = u16(f, at + 2)
+    checksum = 4 if word & 0x8000 else 0
+    key = 4 if word & 0x2000 else 0
+    size = 4 + checksum + key + (4 if word & 0x1000 else 0)
+    if word & 0x0007 or at + size > s.end:
+        return NO_KIND
+    open_tunnel(s, GRE)
+    if key:
+        _put_vni(s, u32(f, at + 4 + checksum))
+    s.at = at + size
+    if inner == _TEB:
+        return ethernet(f, s)
+    if inner == _IPV4 or inner == _IPV6:
+        return inner
+    return NO_KIND
+
+
+@kernel
+def wireguard(f: Any, s: Any) -> None:
+    """Read a WireGuard message, recognised by its bytes.
+
+    ``wg_known`` 0 marks a data message whose length proves nothing on ports that prove nothing: it counts where a
+    handshake used one of its ports (captools.wire.settle decides that).
+    """
+    if s.at + 12 > s.end:
+        return
+    at = s.at
+    kind = u32le(f, at)
+    if kind < INITIATION or kind > DATA:
+        return
+    length = s.wire_end - at
+    s.wg_known = 1
+    if kind == INITIATION and length == 148:
+        s.wg_sender = u32le(f, at + 4)
+    elif kind == RESPONSE and length == 92:
+        s.wg_sender = u32le(f, at + 4)
+        s.wg_receiver = u32le(f, at + 8)
+    elif kind == COOKIE and length == 64:
+        s.wg_receiver = u32le(f, at + 4)
+    elif kind == DATA and length >= KEEPALIVE and at + DATA_HEADER <= s.end:
+        s.wg_receiver = u32le(f, at + 4)
+        s.wg_counter = u64le(f, at + 8)
+        port = s.sport == _PORT_A or s.sport == _PORT_B or s.dport == _PORT_A or s.dport == _PORT_B
+        s.wg_known = 1 if port or length % 16 == 0 else 0
+    else:
+        return
+    s.wg_type = kind
+    s.rare |= WIREGUARD

@@ -1,0 +1,1 @@
+"""Synthetic cluster traffic in bulk: payload templates, conversations, sessions and their frames (numpy only)."""

@@ -1,0 +1,85 @@
+"""One decode, as a process of its own: ``python -m tests.bench.decode reference|kernel|tables FILE [THREADS]``.
+
+Prints seconds and packets as JSON. ``kernel`` decodes to the normalised columns and lets each part go, as a road
+that goes on with them does; ``tables`` keeps them all as Arrow tables. The compile is paid before the clock starts;
+importing and loading the compiled code is not: the caller's clock sees the whole process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+PART_ROWS = 16_000
+
+
+def reference(path: str) -> int:
+    """The numpy decoder."""
+    from captools.wire.bytesview import BytesView
+    from captools.wire.decode import Naming, decode
+    from captools.wire.index import read_records
+
+    with open(path, "rb") as file:
+        data = file.read()
+    records = read_records(data, path)
+    return len(decode(BytesView(data), records, Naming(source="s", points=("n/e",) * len(records.interfaces))))
+
+
+def kernel(path: str, threads: int) -> int:
+    """The compiled decoder over one file, in byte ranges."""
+    from captools.wire.kernels.session import PcapRun
+    from captools.wire.parallel import boundaries
+
+    descriptor = os.open(path, os.O_RDONLY)
+    size = os.fstat(descriptor).st_size
+    head = os.pread(descriptor, 24, 0)
+
+    def read_at(space: memoryview, at: int) -> int:
+        return os.preadv(descriptor, [space], at)
+
+    def work(begin: int, end: int) -> tuple[int, int]:
+        run = PcapRun(head, begin=begin, fresh=False, part_rows=PART_ROWS)
+        rows, at = 0, begin
+        while at < end and (count := read_at(run.space()[: end - at], at)):
+            at += count
+            rows += sum(len(part.packets.lane) for part in run.filled(count))
+        last = run.finish()
+        return rows + (len(last.packets.lane) if last else 0), run.before
+
+    begins = boundaries(read_at, size, head, threads)
+    with ThreadPoolExecutor(threads) as pool:
+        done = list(pool.map(work, begins, [*begins[1:], size]))
+    assert [end for _rows, end in done] == [*begins[1:], size], "the ranges do not fit together"
+    return sum(rows for rows, _end in done)
+
+
+def tables(path: str, threads: int) -> int:
+    """The compiled decoder, all normalised tables in memory."""
+    from captools.wire.parallel import decode_ranges
+
+    descriptor = os.open(path, os.O_RDONLY)
+    return len(
+        decode_ranges(
+            lambda space, at: os.preadv(descriptor, [space], at), os.fstat(descriptor).st_size, threads=threads
+        )
+    )
+
+
+def main(what: str, path: str, threads: int = 1) -> None:
+    """Decode twice with kernels (the first loads them), once without; print what the last took."""
+    if what != "reference":
+        from captools.store import kernels
+
+        kernels.prepare(lambda words: print(words, file=sys.stderr))
+        kernel(path, 1)
+    begun = time.perf_counter()
+    rows = {"reference": lambda: reference(path), "kernel": lambda: kernel(path, threads),
+            "tables": lambda: tables(path, threads)}[what]()  # fmt: skip
+    print(json.dumps({"seconds": time.perf_counter() - begun, "packets": rows}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], *(int(one) for one in sys.argv[3:]))

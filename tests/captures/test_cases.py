@@ -1,0 +1,32 @@
+"""Reference cases: found by name, whole, and never outside their folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from captures import case, cases
+from captures.cases import REFERENCE
+
+
+def test_every_folder_with_a_truth_is_a_case_and_they_come_by_name():
+    names = [one.name for one in cases()]
+    assert names == sorted(path.parent.name for path in REFERENCE.glob("*/case.toml")) and len(names) >= 4
+
+
+@pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)
+def test_a_case_says_what_it_is_what_happened_and_what_must_be_found(one):
+    assert one.folder == REFERENCE / one.name
+    assert one.truth["schema"] == 1 and one.truth["title"]
+    assert isinstance(one.truth["findings"]["expected"], list) and isinstance(one.truth["findings"]["forbidden"], list)
+    assert not set(one.truth["findings"]["expected"]) & set(one.truth["findings"]["forbidden"])
+    assert list(one.folder.glob("*.pcap*")) and (one.folder / "session.json").is_file()
+
+
+def test_a_case_is_opened_by_its_name():
+    assert case("no-fault").truth["id"] == "no-fault"
+
+
+@pytest.mark.parametrize("name", ["nothing", "", ".", "..", "../reference/no-fault", "no-fault/inventory", "/etc"])
+def test_another_name_lists_the_known_ones_and_opens_nothing(name):
+    with pytest.raises(KeyError, match="there are: .*no-fault"):
+        case(name)

@@ -1,0 +1,80 @@
+"""captools packets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from captools.model.packets import PACKETS
+from captures.build import ethernet, ipv4, pcap, udp, vxlan
+from tests.small_session import START, handshake
+
+
+@pytest.fixture
+def source(tmp_path) -> str:
+    """A handshake, and the same SYN inside VXLAN."""
+    outer = udp(vxlan(handshake()[0][1], vni=45966), sport=50000, dport=8472)
+    frame = ethernet(ipv4(outer, src="192.168.10.100", dst="192.168.20.100", proto=17))
+    path = tmp_path / "k8s-w1__eth1.pcap"
+    path.write_bytes(pcap([*handshake(), (START + 9_000_000, frame)]))
+    return str(path)
+
+
+def test_the_table_shows_inner_and_outer_headers_beside_each_other(captools, source):
+    header, *rows = captools("packets", source).out.splitlines()
+    assert header.split()[:4] == ["POINT", "FRAME", "TIME", "SRC"] and len(rows) == 4
+    plain, sealed = rows[0].split(), rows[3].split()
+    assert plain[:2] == ["k8s-w1/eth1", "1"] and "192.168.10.200" in plain and "none" in plain
+    assert {"vxlan", "45966", "192.168.10.100", "192.168.20.100", "192.168.10.200", "172.20.1.108"} <= set(sealed)
+
+
+def test_json_rows_have_every_column_and_their_time_as_text(captools, source):
+    document = json.loads(captools("packets", source, "--json").out)
+    assert document["schema"] == 1
+    row = document["packets"][3]
+    assert list(row) == ["time", *PACKETS.names]
+    assert (row["time"], row["ts_ns"]) == ("2023-11-14T22:13:20.009000000Z", START + 9_000_000)
+    assert (row["src"], row["outer_src"], row["vni"], row["outer_dport"]) == (
+        "192.168.10.200", "192.168.10.100", 45966, 8472,
+    )  # fmt: skip
+
+
+def test_ndjson_is_the_same_rows_one_a_line(captools, source):
+    lines = captools("packets", source, "--format", "ndjson").out.splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(captools("packets", source, "--json").out)["packets"]
+
+
+def test_csv_has_text_addresses_and_empty_cells_for_null(captools, source):
+    rows = list(csv.DictReader(io.StringIO(captools("packets", source, "--format", "csv").out)))
+    assert len(rows) == 4 and (rows[0]["src"], rows[0]["outer_src"], rows[0]["point"]) == (
+        "192.168.10.200", "", "k8s-w1/eth1",
+    )  # fmt: skip
+    assert int(rows[0]["ts_ns"]) == START and rows[0]["time"].startswith("2023-11-14 22:13:20")
+
+
+def test_parquet_is_the_whole_table(captools, source, tmp_path):
+    assert captools("packets", source, "--format", "parquet", "-o", tmp_path / "p").code == 0
+    table = pq.read_table(tmp_path / "p")
+    assert table.column_names == PACKETS.names and table["ts_ns"].to_pylist()[0] == START
+    assert table["dst"].to_pylist() == ["172.20.1.108", "192.168.10.200", "172.20.1.108", "172.20.1.108"]
+
+
+@pytest.mark.parametrize(("count", "rows"), [(0, 0), (2, 2), (99, 4)])
+def test_count_limits_the_rows_in_every_format(captools, source, count, rows):
+    assert len(captools("packets", source, "-c", count).out.splitlines()) == 1 + rows
+    assert len(captools("packets", source, "-c", count, "--format", "csv").out.splitlines()) == 1 + rows
+    assert len(json.loads(captools("packets", source, "-c", count, "--json").out)["packets"]) == rows
+    parquet = captools("packets", source, "-c", count, "--format", "parquet").stdout
+    assert pq.read_table(io.BytesIO(parquet)).num_rows == rows
+
+
+def test_a_capture_without_packets_is_a_header_without_rows(captools, tmp_path):
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap([]))
+    for form in ("table", "csv"):
+        assert len(captools("packets", path, "--format", form).out.splitlines()) == 1
+    assert json.loads(captools("packets", path, "--json").out) == {"schema": 1, "packets": []}

@@ -1,0 +1,45 @@
+"""captools requests."""
+
+from __future__ import annotations
+
+import json
+
+from captures import case
+from captures.build import ethernet, ipv4, pcap, tcp
+from tests.small_session import START, handshake
+
+S8 = case("s8-ingress-dedicated-snat")
+TOLD = S8.truth["truth"]["requests"]
+
+
+def test_the_table_shows_each_request_of_the_case_with_source_and_backend(captools):
+    done = captools("requests", S8.folder)
+    header, *rows = done.out.splitlines()
+    assert header.split()[:4] == ["TIME", "METHOD", "HOST", "PATH"] and len(rows) >= len(TOLD)
+    for told in TOLD:
+        assert any(told["remote_addr"] in row and f"default/{told['backend_pod']}" in row for row in rows), told
+
+
+def test_json_joins_both_legs_by_what_the_servers_wrote_down(captools):
+    found = json.loads(captools("requests", S8.folder, "--json").out)["requests"]
+    by_id = {one["request_id"]: one for one in found}
+    for told in (one for one in TOLD if one["request_id"]):
+        one = by_id[told["request_id"]]
+        assert (one["backend_leg"]["src"], one["backend_leg"]["sport"]) == (told["remote_addr"], told["remote_port"])
+        assert (one["client_leg"]["src"], one["client_leg"]["sport"]) == (told["client"], told["client_port"])
+
+
+def test_one_leg_alone_is_still_a_request_and_says_what_is_missing(captools, tmp_path):
+    asked = ethernet(ipv4(tcp(b"GET /x HTTP/1.1\r\nHost: web\r\n\r\n", sport=40000, dport=80, flags=0x18),
+                          src="10.0.0.1", dst="10.0.0.2", proto=6))  # fmt: skip
+    path = tmp_path / "k8s-w1__eth1.pcap"
+    path.write_bytes(pcap([(START, asked)]))
+    lines = captools("requests", path).out.splitlines()
+    assert "/x" in lines[1] and lines[-1].endswith("no backend leg was captured")
+
+
+def test_captures_without_http_say_what_to_look_at_instead(captools, tmp_path):
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap(handshake()))
+    done = captools("requests", path)
+    assert done.code == 0 and "No HTTP/1.x request in clear" in done.out and "captools paths" in done.out

@@ -1,0 +1,167 @@
+"""From text to mask: what comparisons mean for a packet that holds a field several times, and every way to fail."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captools.model.errors import UsageError
+from captools.model.packets import HTTP, PACKETS
+from captools.views.filter import FIELDS, FilterError, compile_filter
+from captools.views.filter.grammar import MAX_DEPTH
+
+ALL = list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("", ALL),
+        ("tcp", [1, 2, 4, 5, 9, 10]),
+        ("not tcp and not udp", [3, 8]),
+        ("arp or vxlan and tcp", [2, 3]),
+        ("(arp or vxlan) and tcp", [2]),
+        ("arp xor udp xor wg", [2, 3, 6]),
+        ("vxlan ^^ tcp", [1, 4, 5, 9, 10]),
+        ("vxlan or tcp xor tcp", [2]),
+        ("! ! arp", [3]),
+        ("ip.src == 172.20.2.33", [2]),
+        ("ip.src == 192.168.20.100", [2, 9]),
+        ("ip.src != 192.168.20.100", [1, 4, 5, 7, 8, 10]),  # not 2, whose outer source it is; not 3 and 6: no IPv4
+        ("!(ip.src == 192.168.20.100)", [1, 3, 4, 5, 6, 7, 8, 10]),
+        ("all ip.src == 192.168.0.0/16", [1, 5, 7, 8, 9, 10]),
+        ("any ip.src != 192.168.20.100", [1, 2, 4, 5, 7, 8, 10]),
+        ("ip.src === 192.168.10.200", [1, 5, 7, 8, 10]),
+        ("ip.src !== 192.168.20.100", [1, 2, 4, 5, 7, 8, 10]),
+        ("ip.src == ip.dst", [4, 8]),  # 4: the quoted source is the destination of the error
+        ("ip.src != ip.dst", [1, 2, 5, 7, 9, 10]),
+        ("ip.src#2 == 172.20.2.33", [2]),
+        ("ip.src#1 == 172.20.2.33", []),
+        ("ip#2", [2, 4]),
+        ("tcp.port#[-1] == 80 and ip.ttl#2 == 63", [2]),
+        ("tcp.port in {79..81, 443} and vxlan", [2]),
+        ("ip.ttl not in {64}", [3, 6, 8]),
+        ("all ip.ttl in {63, 64}", [1, 2, 4, 5, 7, 9, 10]),
+        ("tcp.flags.syn == 1 and tcp.flags.ack == 0", [1, 10]),
+        ("tcp.flags & 0x12 == 0x12", [2]),
+        ("tcp.flags & 0x10", [2, 5, 9]),
+        ("tcp.srcport > tcp.dstport", [1, 4, 5, 10]),
+        ("eth.dst[0] & 1", [3]),
+        ("eth.src[0:3] == 02-00-00", [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("eth.addr contains 07:43", [2]),
+        ("http.request.method == POST", [5]),
+        ("http.request.method != POST", []),
+        ("http.request.uri matches \"^/CART\"", [5]),
+        ("http.host contains example", [5]),
+        ("count(http.host) == 2", [5]),
+        ("len(http.request.uri) < 5", [5]),
+        ("len(http.request.uri) in {4, 99999999999}", [5]),
+        ("frame.number == 1", [1, 10]),
+        ("captools.point == \"router/any\"", [10]),
+    ],
+)  # fmt: skip
+def test_a_filter_passes_just_these_frames(passing, text, frames):
+    assert passing(text) == frames
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "words"),
+    [
+        ("ip.scr == 1.2.3.4", 1, "did you mean ip.src or"),
+        ("tcp and nonsense", 9, "no field `nonsense`"),
+        ("tls.handshake", 1, "--deep"),
+        ("tcp.port ==", 12, "found the end"),
+        ("tcp.port == 70000", 13, "from 0 to 65,535"),
+        ("tcp.port == http2", 13, "not a whole number"),
+        ("ip.addr == fe80::1", 12, "use ipv6.addr"),
+        ("eth.src == 08:00:27", 12, "3 bytes, where 6 are needed"),
+        ("tcp contains \"GET\"", 5, "not in the table"),
+        ("tcp == 1", 5, "not in the table"),
+        ("ip.src matches \"1\"", 8, "does not apply"),
+        ("http.host matches web", 19, "in quotes"),
+        ("http.host matches \"[\"", 19, "cannot be used"),
+        ("tcp.flags.syn > 0", 15, "without an order"),
+        ("ip.src == ipv6.src", 11, "cannot be compared"),
+        ("http.host == http.user_agent", 14, "two HTTP fields"),
+        ("lower(http.host)", 1, "compare it"),
+        ("lower(ip.src) == \"a\"", 1, "takes text"),
+        ("max(ip.ttl) > 3", 1, "no function `max`"),
+        ("80 == tcp.port", 1, "no field `80`"),
+        ("\"a\" == \"a\"", 1, "a field must stand here"),
+        ("tcp.port in {udp.port}", 14, "a set holds values"),
+        ("ip.src & 2 == 1", 10, "`&` stands between"),
+        ("tcp in {1}", 1, "has no value"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_cannot_be_used_says_where_and_why(text, column, words):
+    with pytest.raises(FilterError) as failed:
+        compile_filter(text)
+    assert failed.value.column == column and words in str(failed.value)
+    assert "\n" not in str(failed.value)
+
+
+def test_brackets_as_deep_as_they_may_be_are_judged(packets):
+    text = "".join(f"(arp {word} " for word in ("or", "and") * (MAX_DEPTH // 2)) + "tcp" + ")" * MAX_DEPTH
+    assert compile_filter(text).mask(packets).to_pylist()[:3] == [False, False, True]
+
+
+def test_without_an_http_table_no_packet_has_http(packets):
+    assert compile_filter("http or http.host contains \"\"").mask(packets).true_count == 0  # fmt: skip
+
+
+def test_heads_of_http_2_are_no_http_1(packets, http):
+    streams = http.set_column(http.column_names.index("stream"), "stream", pa.array([1, 1, None], pa.uint32()))
+    assert compile_filter("http").mask(packets, streams).to_pylist().index(True) == 8
+
+
+def test_tables_without_rows_give_masks_without_rows():
+    for text in ("", *(name for name in FIELDS)):
+        assert len(compile_filter(text).mask(PACKETS.empty_table(), HTTP.empty_table())) == 0
+
+
+WORDS = st.sampled_from([
+    "ip.src", "tcp.port", "eth.src", "http.host", "tcp.flags.syn", "frame.time", "vxlan", "captools.point", "==", "!=",
+    "<", "&", "in", "{", "}", ",", "..", "(", ")", "not", "!", "and", "||", "any", "all", "contains", "matches", "~",
+    "1", "0x12", "08:00", "1.2.3.4", "10.0.0.0/8", "::1", "\"a\"", "r\"[\"", "'x'", "#1", "#[-1]", "[0:2]", "[1]", "len(",
+    "count(", "lower(", "x", "True", "1e9", "-1", "99999999999999999999",
+])  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=12).map(" ".join)))
+def test_any_text_is_a_filter_or_a_usage_error_and_nothing_else(text):
+    try:
+        judged = compile_filter(text)
+    except UsageError as error:
+        assert str(error)
+        return
+    mask = judged.mask(PACKETS.empty_table(), HTTP.empty_table())
+    assert len(mask) == 0
+
+
+@given(st.lists(WORDS, max_size=9).map(" ".join))
+def test_any_filter_that_is_understood_judges_every_packet(packets, http, text):
+    try:
+        judged = compile_filter(text)
+    except UsageError:
+        return
+    mask = judged.mask(packets, http)
+    assert len(mask) == len(packets) and mask.null_count == 0
+
+
+KINDS = [(name, field.kind) for name, field in FIELDS.items()]
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS, ids=[name for name, _ in KINDS])
+def test_every_field_can_be_asked_for_and_its_absence_is_the_opposite(packets, http, name, kind):
+    there = compile_filter(name).mask(packets, http).to_pylist()
+    assert compile_filter(f"not {name}").mask(packets, http).to_pylist() == [not one for one in there]
+
+
+def test_a_field_equals_itself_wherever_it_is(packets):
+    for name, kind in KINDS:
+        if kind.value == "protocol" or name.startswith("http.") or name == "captools.request_id":
+            continue
+        there = compile_filter(name).mask(packets)
+        assert compile_filter(f"{name} == {name}").mask(packets).equals(there), name
