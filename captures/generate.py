@@ -58,7 +58,15 @@ def _records(frames: Frames, sessions: Sessions, packets: Packets, form: str) ->
     at = np.cumsum(whole) - whole
     canvas = Canvas(int(whole.sum()))
     if ng:
-        fields = (6, whole, packets.session % _INTERFACES, packets.ts_ns >> 32, packets.ts_ns & 0xFFFFFFFF, size, size)
+        fields: tuple[Ints | int, ...] = (
+            6,
+            whole,
+            packets.session % _INTERFACES,
+            packets.ts_ns >> 32,
+            packets.ts_ns & 0xFFFFFFFF,
+            size,
+            size,
+        )
         for place, value in enumerate(fields):
             canvas.u32(at + 4 * place, value, little=True)
         canvas.u32(at + whole - 4, whole, little=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import struct
 
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ import captools
 from captools.model.errors import MalformedCapture, UsageError
 from captools.pipeline import Session, open_session
 from captures import case
-from captures.build import EN10MB, LINUX_SLL2, pcap, pcapng, sll2
+from captures.build import EN10MB, LINUX_SLL2, ethernet, ipv4, pcap, pcapng, sll2, udp
 from tests.small_session import CLIENT, ROUTER, START, W1, handshake, write_session
 
 S1, S8 = case("s1-native-route-black-hole").folder, case("s8-ingress-dedicated-snat").folder
@@ -126,6 +127,22 @@ def test_http_rows_point_at_their_own_packets_across_all_sources():
     assert len({one["source"] for one in heads}) > 2
     for one in heads:
         assert packets[one["row"]] == {"source": one["source"], "frame": one["frame"]}
+
+
+def test_dns_rows_point_at_their_own_packets_across_all_sources(tmp_path):
+    question = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\4shop\0" + struct.pack("!HH", 1, 1)
+    asked = ethernet(ipv4(udp(question, sport=40_000, dport=53), src="10.0.0.1", dst="10.0.0.2", proto=17))
+    other = ethernet(ipv4(udp(b"no dns", sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=17))
+    for name, frames in (("a__eth0", [other, other, asked]), ("b__eth0", [other, asked])):
+        (tmp_path / f"{name}.pcap").write_bytes(pcap([(START + at, frame) for at, frame in enumerate(frames)]))
+    analysis = open_session([tmp_path]).analysis
+    packets, found = analysis.packets.to_pylist(), analysis.dns.to_pylist()
+    assert [(one["qname"], packets[one["row"]]["dport"], one["frame"]) for one in found] == [
+        ("shop", 53, 3),
+        ("shop", 53, 2),
+    ]
+    assert all(packets[one["row"]]["source"] == one["source"] for one in found)
+    assert len(analysis.tls) == 0
 
 
 def test_findings_come_gravest_first():

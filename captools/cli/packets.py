@@ -65,7 +65,7 @@ def command(
         table = chosen(analysis.packets, analysis.http, tuple(dict.fromkeys(fields)), keep)
         emit_rows(table, form, output, key="packets", value=_single)
         return
-    packets = analysis.packets if len(keep) == len(analysis.packets) else analysis.packets.take(keep)
+    packets = analysis.packets if len(keep) == len(analysis.packets) else _rows(analysis.packets, keep)
     if form == "parquet":
         write_parquet(readable(packets), output)
     elif output:
@@ -73,6 +73,12 @@ def command(
             _write(packets, form, stream)
     else:
         _write(packets, form, sys.stdout)
+
+
+def _rows(packets: pa.Table, keep: Sequence[int]) -> pa.Table:
+    import pyarrow as pa
+
+    return packets.take(pa.array(keep, pa.int64()))
 
 
 def _single(value: object) -> object:

@@ -23,7 +23,7 @@ def command(
     output: str | None,
     query: str,
 ) -> None:
-    """Ask in SQL (DuckDB's): tables packets, http, requests, findings, paths, hops, points.
+    """Ask in SQL (DuckDB's): tables packets, http, tls, dns, requests, findings, paths, hops, points.
 
     "describe packets" shows a table's columns. The query can read these tables only: no file, no change.
     """

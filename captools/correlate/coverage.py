@@ -98,7 +98,7 @@ def loss(source: Source) -> str:
 
 def blindness(sources: tuple[Source, ...]) -> tuple[Blindness, ...]:
     """Return for each source why it cannot be relied on, if so. A text log beside a capture only adds to it."""
-    captured = {source.point for source in sources if source.point and not source.text}
+    captured = {source.point for source in sources if source.point and source.ok and not source.text}
     return tuple(
         Blindness(point=source.point or source.name, start="", end="", why_blind=f"this point {reason}")
         for source in sources

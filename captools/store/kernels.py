@@ -7,9 +7,11 @@ never share it.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +30,7 @@ def prepare(announce: Callable[[str], None]) -> Path:
     ``announce`` is told once if the kernels have yet to be compiled there.
     """
     unusual = os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0" or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
-    folder = Path(tempfile.mkdtemp(prefix="captools-kernels-")) if unusual else _usable(cache_folder(os.environ))
+    folder = _temporary() if unusual else _usable(cache_folder(os.environ))
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if "numba" in sys.modules:  # it has read its environment already
         sys.modules["numba"].config.CACHE_DIR = str(folder)
@@ -79,4 +81,11 @@ def _usable(folder: Path) -> Path:
             return folder
     except OSError:
         pass
-    return Path(tempfile.mkdtemp(prefix="captools-kernels-"))
+    return _temporary()
+
+
+def _temporary() -> Path:
+    """Return an empty folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="captools-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

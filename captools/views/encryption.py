@@ -28,6 +28,8 @@ def as_text(analysis: Analysis) -> str:
         if any(one.kind == "node" for one in found.cleartext):
             lines.append("Class node is traffic of the nodes themselves: clear by design unless nodeEncryption is on.")
         lines += [
-            f"  {safe(proof.file)}: {safe(proof.filter or proof.shows)}" for one in found.cleartext for proof in one.evidence[:1]
+            f"  {safe(proof.file)}: {safe(proof.filter or proof.shows)}"
+            for one in found.cleartext
+            for proof in one.evidence[:1]
         ]
     return "\n".join(lines)

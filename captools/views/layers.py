@@ -79,7 +79,8 @@ def stacks(analysis: Analysis) -> tuple[Stack, ...]:
 
 def _largest(rows: pa.Table) -> dict[str, Any] | None:
     """Return the largest whole row of at most SINGLE_SEGMENT bytes, else the largest of any."""
-    rows = rows.filter(rows["ip_len"].is_valid())
+    # Rows of a text log have no captured bytes: their sizes are what somebody's options let tcpdump print.
+    rows = rows.filter(pc.and_(rows["ip_len"].is_valid(), rows["cap_len"].is_valid()))
     if not rows.num_rows:
         return None
     sizes = rows["wire_len"].to_numpy()

@@ -50,9 +50,10 @@ POINTS = pa.schema([
 
 
 def sql_tables(analysis: Analysis) -> dict[str, pa.Table]:
-    """Return table name -> table: packets, http, requests, findings, paths, hops (of ``path``), points."""
+    """Return table name -> table: packets, http, tls, dns, requests, findings, paths, hops (of ``path``), points."""
     made: dict[str, Callable[[Analysis], pa.Table]] = {
-        "packets": _packets, "http": lambda one: one.http, "requests": _requests, "findings": _findings,
+        "packets": _packets, "http": lambda one: one.http, "tls": lambda one: one.tls,
+        "dns": lambda one: one.dns, "requests": _requests, "findings": _findings,
         "paths": _paths, "hops": _hops, "points": _points,
     }  # fmt: skip
     return {name: make(analysis) for name, make in made.items()}

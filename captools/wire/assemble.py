@@ -92,7 +92,8 @@ def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.
         return words[at] >> np.uint64(48)
 
     def has(bit: int) -> Bools:
-        return (mask & bit) != 0
+        found: Bools = (mask & bit) != 0
+        return found
 
     columns: dict[str, tuple[Any, Bools]] = {
         "ifindex": (ports >> 32 & 0xFFFFFFFF, has(marks.IFINDEX)),

@@ -1,4 +1,4 @@
-"""Decode a capture with the compiled kernels, to the normalised tables. For large captures (see WORTH_IT)."""
+"""Decode a capture with the compiled kernels, to the normalised tables. For large captures (captools.wire.choice)."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def boundaries(read_at: ReadAt, size: int, head: bytes, threads: int) -> list[in
     window = np.zeros(_WINDOW + PAD, np.uint8)
     for share in range(1, min(threads, size // _SMALLEST)):
         offset = size * share // threads
-        have = read_at(memoryview(window)[:_WINDOW], offset)
+        have = read_at(window.data[:_WINDOW], offset)
         found = int(find_record(window, have, run.little, 1_000_000_000 // tick_ns, header, run.largest, second))
         if found != NOT_FOUND and offset + found > begins[-1]:
             begins.append(offset + found)

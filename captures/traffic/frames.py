@@ -10,7 +10,7 @@ import numpy as np
 from captures.traffic.canvas import Canvas
 from captures.traffic.payload import Filler
 from captures.traffic.scripts import ACK, ARP, ICMP, SYN, TCP, UDP, WG_DATA, WG_INITIATION, WG_RESPONSE
-from captures.traffic.sessions import GENEVE, GRE, IPIP, NONE, VXLAN, Bits, Ints, Packets, Script, Sessions
+from captures.traffic.sessions import CLASSES, GENEVE, GRE, IPIP, NONE, VXLAN, Bits, Ints, Packets, Script, Sessions
 
 LINKS = {"en10mb": (1, 14), "sll": (113, 16), "sll2": (276, 20), "raw": (101, 0), "null": (0, 4)}
 WITHOUT_ARP = ("raw", "null")  # these carry IP only
@@ -27,7 +27,8 @@ class Frames:
 
     def sizes(self, packets: Packets) -> Ints:
         """Return the length of each frame in bytes."""
-        return self._link_size(packets) + _ENCAP_SIZE[packets.encap] + self._ip_size(packets)
+        size: Ints = self._link_size(packets) + _ENCAP_SIZE[packets.encap] + self._ip_size(packets)
+        return size
 
     def _link_size(self, packets: Packets) -> Ints:
         return LINKS[self.link][1] + 4 * packets.vlan
@@ -115,7 +116,9 @@ class Frames:
         for encap, proto in ((VXLAN, 17), (GENEVE, 17), (IPIP, 4), (GRE, 47)):
             rows = np.flatnonzero(packets.encap == encap)
             where = at[rows]
-            canvas.ipv4(where, total[rows], ident[rows], 64, proto, _NODE_NET + nodes[0][rows], _NODE_NET + nodes[1][rows])
+            canvas.ipv4(
+                where, total[rows], ident[rows], 64, proto, _NODE_NET + nodes[0][rows], _NODE_NET + nodes[1][rows]
+            )
             if encap == GRE:
                 canvas.u16(where + 22, 0x0800)
             elif encap in (VXLAN, GENEVE):
@@ -197,9 +200,8 @@ class Frames:
 
 def _encap_of(sessions: Sessions, packets: Packets) -> Ints:
     """Return the encapsulation each packet had at point "a"."""
-    from captures.traffic.sessions import CLASSES
-
-    return np.array([one[1] for one in CLASSES])[sessions.klass[packets.session]]
+    kinds: Ints = np.array([one[1] for one in CLASSES])
+    return kinds[sessions.klass[packets.session]]
 
 
 def _ethertype(packets: Packets) -> Ints:

@@ -52,7 +52,9 @@ def _own(canvas: Canvas, at: Ints, template: Template, sessions: Sessions, packe
     session, random = packets.session[rows], packets.random[rows]
     if template.request_id >= 0:
         halves = (mix(random), mix(sessions.hash[session]))
-        letters = iter(_HEX[digits(half, 4 * at_nibble, 16)] for half in halves for at_nibble in range(16))
+        letters = iter(
+            _HEX[digits(half, 4 * at_nibble, 16)].astype(np.int64) for half in halves for at_nibble in range(16)
+        )
         for place in range(36):
             canvas.u8(at + template.request_id + place, ord("-") if place in _DASHES else next(letters))
     if template.client >= 0:

@@ -166,7 +166,9 @@ def _tls(made: Templates, rng: np.random.Generator) -> None:
                 _extension(51, bytes.fromhex("0024001d0020") + rng.bytes(32)),  # key_share
             )
         )
-        hello = b"\x03\x03" + rng.bytes(32) + b"\x20" + rng.bytes(32) + bytes.fromhex("0008130113021303c02f") + b"\x01\0"
+        hello = (
+            b"\x03\x03" + rng.bytes(32) + b"\x20" + rng.bytes(32) + bytes.fromhex("0008130113021303c02f") + b"\x01\0"
+        )
         hello += struct.pack("!H", len(extensions)) + extensions
         made.client_hellos.append(made.add(_record(22, _handshake(1, hello)), number=15))
     share = _extension(43, b"\x03\x04") + _extension(51, bytes.fromhex("001d0020") + rng.bytes(32))

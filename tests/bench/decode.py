@@ -74,7 +74,7 @@ def main(what: str, path: str, threads: int = 1) -> None:
         from captools.store import kernels
 
         kernels.prepare(lambda words: print(words, file=sys.stderr))
-        kernel(path, 1)
+        kernel(path, threads)
     begun = time.perf_counter()
     rows = {"reference": lambda: reference(path), "kernel": lambda: kernel(path, threads),
             "tables": lambda: tables(path, threads)}[what]()  # fmt: skip

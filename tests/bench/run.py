@@ -14,18 +14,18 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from captures import generate
-from tests.bench.measure import Run, head_of_capture, measure, python
+from tests.bench.measure import Run, measure, python
 
-FIELDS = (
-    "frame.number frame.time_epoch frame.cap_len frame.len eth.src eth.dst eth.type vlan.id arp.opcode arp.src.hw_mac "
-    "arp.src.proto_ipv4 arp.dst.hw_mac arp.dst.proto_ipv4 ip.src ip.dst ip.proto ip.ttl ip.id ip.flags ip.frag_offset "
-    "ip.len ipv6.src ipv6.dst ipv6.nxt ipv6.hlim ipv6.plen tcp.srcport tcp.dstport tcp.seq_raw tcp.ack_raw tcp.flags "
-    "tcp.window_size_value tcp.options.timestamp.tsval tcp.options.timestamp.tsecr tcp.len udp.srcport udp.dstport "
-    "udp.length icmp.type icmp.code icmp.ident icmp.seq vxlan.vni geneve.vni gre.proto wg.type wg.receiver wg.counter "
-    "http.x_forwarded_for http.request.method http.request.uri http.response.code "
-    "tls.handshake.extensions_server_name"
-).split()
+_FIELDS = (
+    "frame.number frame.time_epoch frame.cap_len frame.len eth.src eth.dst eth.type vlan.id arp.opcode "
+    "arp.src.hw_mac arp.src.proto_ipv4 arp.dst.hw_mac arp.dst.proto_ipv4 ip.src ip.dst ip.proto ip.ttl ip.id "
+    "ip.flags ip.frag_offset ip.len ipv6.src ipv6.dst ipv6.nxt ipv6.hlim ipv6.plen tcp.srcport tcp.dstport "
+    "tcp.seq_raw tcp.ack_raw tcp.flags tcp.window_size_value tcp.options.timestamp.tsval "
+    "tcp.options.timestamp.tsecr tcp.len udp.srcport udp.dstport udp.length icmp.type icmp.code icmp.ident "
+    "icmp.seq vxlan.vni geneve.vni gre.proto wg.type wg.receiver wg.counter http.x_forwarded_for "
+    "http.request.method http.request.uri http.response.code tls.handshake.extensions_server_name"
+)
+FIELDS = tuple(_FIELDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +77,26 @@ def bars(folder: Path, packets: int, say: Callable[[str], None]) -> list[Bar]:
     """Measure everything in ``folder``; ``say`` is told what goes on."""
     big, small, tiny = folder / "big.pcap", folder / "tshark.pcap", folder / "tiny.pcap"
     say(f"generating {packets:,} packets")
-    generate.main([str(big), "--packets", str(packets)])
+    measure(python("-m", "captures.generate", str(big), "--packets", str(packets)), runs=1)
     size = big.stat().st_size
     subset = min(packets, 100_000)
-    head_of_capture(big, small, subset)
-    head_of_capture(big, tiny, min(packets, 10_000))
+    for target, count in ((small, subset), (tiny, min(packets, 10_000))):
+        measure(python("-m", "tests.bench.measure", str(big), str(target), str(count)), runs=1)
     out: list[Bar] = []
     say("tshark")
     unit, run = tshark(small, subset, 2)
     beside = f"tshark {unit / 1e3:.1f} kpkt/s, {run.memory >> 20} MiB"
     say("cat, one and two at a time")
-    cat = measure(["cat", str(big)], runs=5)
+    cat = measure(["cat", str(big)], runs=5, discard=True)
     floor = size / cat.wall_s
     halves = [f"dd if={big} of=/dev/null bs=256K status=none {part}=$(( {size} / 2 )) iflag={flag}" for part, flag in
               (("count", "count_bytes"), ("skip", "skip_bytes"))]  # fmt: skip
     two = measure(["sh", "-c", f"{halves[0]} & {halves[1]}; wait"], runs=5)
     say("numpy reference")
     rate, run = decoding("reference", small, runs=2)
-    out.append(Bar("numpy reference, one core", rate / unit, "x tshark", 20, True, f"{rate / 1e6:.2f} Mpkt/s; {beside}"))
+    out.append(
+        Bar("numpy reference, one core", rate / unit, "x tshark", 20, True, f"{rate / 1e6:.2f} Mpkt/s; {beside}")
+    )
     say("kernel (the first run compiles)")
     rate, run = decoding("kernel", big)
     detail = f"{rate / 1e6:.2f} Mpkt/s; {beside}"
@@ -110,10 +112,14 @@ def bars(folder: Path, packets: int, say: Callable[[str], None]) -> list[Bar]:
     say("whole cold processes")
     run = measure(python("-c", _COLD, str(big)), runs=3)
     detail = f"{run.wall_s:.2f} s to normalised tables in memory, {run.memory >> 20} MiB; {beside}"
-    out.append(Bar(f"{packets:,}-packet file, whole cold process", packets / run.wall_s / unit, "x tshark", 25, True, detail))
-    run = measure(python("-m", "captools.cli.main", "findings", str(tiny), "--json"), runs=3)
-    out.append(Bar("10k-packet file to findings, whole process", run.wall_s, "s", 1.0, False, f"{run.memory >> 20} MiB"))
-    run = measure(python("-m", "captools.cli.main", "--help"), runs=10)
+    out.append(
+        Bar(f"{packets:,}-packet file, whole cold process", packets / run.wall_s / unit, "x tshark", 25, True, detail)
+    )
+    run = measure(python("-m", "captools.cli", "findings", str(tiny), "--json"), runs=3)
+    out.append(
+        Bar("10k-packet file to findings, whole process", run.wall_s, "s", 1.0, False, f"{run.memory >> 20} MiB")
+    )
+    run = measure(python("-m", "captools.cli", "--help"), runs=10)
     out.append(Bar("--help", run.wall_s * 1e3, "ms", 80, False))
     say("first compile")
     with tempfile.TemporaryDirectory(dir=folder) as empty:

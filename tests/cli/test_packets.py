@@ -78,3 +78,44 @@ def test_a_capture_without_packets_is_a_header_without_rows(captools, tmp_path):
     for form in ("table", "csv"):
         assert len(captools("packets", path, "--format", form).out.splitlines()) == 1
     assert json.loads(captools("packets", path, "--json").out) == {"schema": 1, "packets": []}
+
+
+def test_a_display_filter_leaves_the_rows_that_pass(captools, source):
+    shown = captools("packets", source, "-Y", "vxlan.vni == 45966 || tcp.flags.ack == 1", "--format", "ndjson").out
+    assert [json.loads(line)["frame"] for line in shown.splitlines()] == [2, 3, 4]
+    assert len(captools("packets", source, "-Y", "arp").out.splitlines()) == 1
+    limited = captools("packets", source, "--filter", "tcp", "-c", 1, "--format", "csv").out
+    assert len(limited.splitlines()) == 2
+
+
+def test_fields_are_columns_with_every_value_outermost_first(captools, source):
+    asked = ("-e", "frame.number", "-e", "ip.src", "-e", "vxlan.vni", "-e", "dport")
+    rows = list(csv.reader(io.StringIO(captools("packets", source, *asked, "--format", "csv").out)))
+    assert rows[0] == ["frame.number", "ip.src", "vxlan.vni", "dport"]
+    assert rows[1] == ["1", "192.168.10.200", "", "80"]
+    assert rows[4] == ["4", "192.168.10.100,192.168.10.200", "45966", "80"]
+    document = json.loads(captools("packets", source, *asked, "--json", "-Y", "frame.number in {1, 4}").out)
+    assert document == {"schema": 1, "packets": [
+        {"frame.number": 1, "ip.src": "192.168.10.200", "vxlan.vni": None, "dport": 80},
+        {"frame.number": 4, "ip.src": ["192.168.10.100", "192.168.10.200"], "vxlan.vni": 45966, "dport": 80},
+    ]}  # fmt: skip
+
+
+def test_tshark_itself_can_judge(captools, source):
+    found = captools("packets", source, "-Y", "tcp.stream == 0 && !vxlan", "--deep", "-e", "frame.number")
+    assert found.out.split() == ["FRAME.NUMBER", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-Y", "ip.scr == 1.2.3.4"), "column 1: no field `ip.scr`"),
+        (("-Y", "tcp and"), "column 8"),
+        (("-Y", "no.such", "--deep"), "no.such is neither a field nor a protocol name"),
+        (("--deep",), "add -Y FILTER"),
+        (("-e", "ip.scr"), "did you mean ip.src"),
+    ],
+)
+def test_a_wrong_filter_or_field_is_one_sentence_before_anything_is_read(captools, words, told, tmp_path):
+    done = captools("packets", tmp_path / "nothing-here.pcap", *words)
+    assert (done.code, done.out) == (2, "") and told in done.err and len(done.err.splitlines()) == 1

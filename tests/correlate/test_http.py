@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hpack import Encoder
+
+from captools.wire.http1 import PREFACE
 from tests.correlate.talk import MS, PSH, START, Ends, get, read, reply
 
 LINK = Ends("10.0.0.1", 40000, "10.0.0.2")
@@ -106,3 +109,35 @@ def test_exchanges_are_numbered_by_the_time_they_were_asked():
     later = Ends("10.0.0.3", 1, "10.0.0.2")
     found = read(n__e=[later.ask(9, get("/late")), LINK.ask(0, get("/early"))]).exchanges()
     assert [(one.number, one.request.head["path"]) for one in found] == [(0, "/early"), (1, "/late")]
+
+
+def test_a_super_frame_and_the_segments_it_became_tell_the_same_two_requests():
+    both = get("/a") + get("/b")
+    found = read(
+        pod__e=[LINK.ask(0, both, ttl=64)],
+        wire__e=[LINK.ask(1, both[:50], ttl=63), LINK.ask(1.1, both[50:], seq=51, ttl=63)],
+    )
+    told = [(one.request.head["path"], len(one.request.rows)) for one in found.exchanges()]
+    assert told == [("/a", 2), ("/b", 2)]
+
+
+def test_answers_of_http2_belong_to_the_request_of_their_stream_in_whatever_order_they_come():
+    def frame(encoder: Encoder, on: int, *fields: tuple[str, str]) -> bytes:
+        block = encoder.encode(fields)
+        return len(block).to_bytes(3, "big") + bytes([1, 5, 0, 0, 0, on]) + block
+
+    settings = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    ours, theirs = Encoder(), Encoder()
+    asked = PREFACE + settings
+    asked += b"".join(frame(ours, on, (":method", "GET"), (":path", f"/{on}")) for on in (1, 3))
+    answered = settings + b"".join(frame(theirs, on, (":status", str(status))) for on, status in ((3, 404), (1, 200)))
+    found = read(
+        n__e=[
+            LINK.ask(0, seq=0, flags=0x02),
+            LINK.answer(1, seq=0, flags=0x12),
+            LINK.ask(2, asked),
+            LINK.answer(3, answered),
+        ]
+    )
+    told = {one.request.head["path"]: one.response.head["status"] for one in found.exchanges() if one.response}
+    assert told == {"/1": 200, "/3": 404}

@@ -233,3 +233,30 @@ def test_a_binary_file_is_no_inventory(tmp_path):
 
 def test_a_folder_with_a_name_beyond_utf8_is_read(tmp_path):
     assert len(open_(write_session(tmp_path / os.fsdecode(b"\xff\x1b"))).captures) == 2
+
+
+LOG = "02:57:08.004967 IP 172.20.0.88 > 172.20.2.33: ICMP echo request, id 698, seq 1, length 64\n"
+
+
+def test_text_logs_in_a_folder_are_known_by_content_and_named_like_captures(tmp_path):
+    file(tmp_path / "d" / "router__eth1.log", LOG.encode())
+    file(tmp_path / "d" / "k8s-w1__lxc1.txt", b"interface: lxc1\nfilter: ip\n####\n")
+    file(tmp_path / "d" / "router__ip-route.txt", b"default via 10.0.2.2 dev eth0\n")
+    inputs = open_(tmp_path / "d")
+    assert points(inputs) == ["k8s-w1/lxc1", "router/eth1"]
+    assert [Path(name).name for name in inputs.inventory] == ["router__ip-route.txt"]
+
+
+def test_ngreps_text_in_a_session_has_the_record_of_the_capture_beside_it(tmp_path):
+    folder = write_session(tmp_path / "s")
+    manifest = json.loads((folder / "session.json").read_text())
+    manifest["points"][0]["text_file"] = "printed"
+    (folder / "session.json").write_text(json.dumps(manifest))
+    file(folder / "printed", b"interface: eth1\nfilter: ip\n####\n")
+    inputs = open_(folder)
+    records = {one.path.name: one.record for one in inputs.captures}
+    first = records[W1]
+    assert records == {W1: first, "printed": first, ROUTER: records[ROUTER]} and first != records[ROUTER]
+    assert inputs.failed_points == []
+    (alone,) = open_(folder / "printed").captures
+    assert alone.record == first and alone.point == "k8s-w1/eth1"

@@ -144,9 +144,9 @@ def _notes(step: Step, before: Step | None) -> tuple[str, str]:
     if last is None or (last.src, last.sport, last.dst, last.dport) != (hop.src, hop.sport, hop.dst, hop.dport):
         return ends, tunnel or ttl
     if tunnel and (last.tunnel, last.vni) != (hop.tunnel, hop.vni):
-        return tunnel, f"{hop.outer_src} → {hop.outer_dst}, {hop.wire_len} bytes"
+        return tunnel, f"{hop.outer_src} → {hop.outer_dst}" + (f", {hop.wire_len} bytes" if hop.wire_len else "")
     if not tunnel and tunnel_name(last):
-        return f"{hop.wire_len} bytes, as the pod sent it", ttl
+        return f"{hop.wire_len} bytes, as the pod sent it" if hop.wire_len else "as the pod sent it", ttl
     return ttl, ""
 
 

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 _COOKED = (113, 276)  # link types LINUX_SLL and LINUX_SLL2
-_PREFIX = np.frombuffer(V4_PREFIX, np.uint8)
+_MAPPED = np.uint64(int.from_bytes(V4_PREFIX[8:], "big"))  # the first eight bytes are zero
 
 
 def mapped(rows: Rows, column: str) -> Mask:
     """Tell for each row whether an address column holds an IPv4 address."""
-    found: Mask = rows.valid(column) & (rows.octets(column)[:, :12] == _PREFIX).all(axis=1)
+    valid = rows.valid(column)
+    if not valid.any():
+        return valid
+    words = rows.octets(column).view(">u8")  # two numbers of eight bytes: faster than twelve bytes
+    found: Mask = valid & (words[:, 0] == 0) & (words[:, 1] >> np.uint64(32) == _MAPPED)
     return found
 
 

@@ -93,7 +93,8 @@ class Rows:
             if field.kind is Kind.LAYER:
                 found.append(Lane(values=pa.array(there, mask=~there)))
                 continue
-            found += [Lane(values=_where(there, self._value(field, name))) for name in field.places[slot]]
+            if there.any():
+                found += [Lane(values=_where(there, self._value(field, name))) for name in field.places[slot]]
         return found
 
     def _value(self, field: Field, column: str) -> pa.Array[Any]:

@@ -23,9 +23,9 @@ def link_layer(f: Any, s: Any, linktype: Any) -> Any:
         return _cooked(f, s)
     if linktype == LINUX_SLL2:
         return _cooked2(f, s)
-    if linktype == RAW or linktype == IPV4 or linktype == IPV6 or linktype == 12 or linktype == 14:
+    if linktype in (RAW, IPV4, IPV6) or linktype == 12 or linktype == 14:
         return _by_version(f, s)
-    if linktype == NULL or linktype == LOOP:
+    if linktype in (NULL, LOOP):
         if not need(s, 4):
             return NO_KIND
         s.at += 4

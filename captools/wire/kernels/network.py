@@ -10,7 +10,16 @@ from captools.model.narrow import Present
 from captools.wire.ip import MAX_EXTENSIONS
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.loads import u8, u16, u32, u48, u64
-from captools.wire.kernels.marks import ARP, FRAGMENTED, LATER_FRAGMENT, MALFORMED, NETWORK, NO_PROTOCOL, TOO_DEEP, TRUNCATED
+from captools.wire.kernels.marks import (
+    ARP,
+    FRAGMENTED,
+    LATER_FRAGMENT,
+    MALFORMED,
+    NETWORK,
+    NO_PROTOCOL,
+    TOO_DEEP,
+    TRUNCATED,
+)
 from captools.wire.kernels.state import limit, need, stop
 
 MAPPED = np.uint64(0xFFFF_0000_0000)  # the low word of ::ffff:0:0 (RFC 4291, section 2.5.5.2)
@@ -94,7 +103,7 @@ def ipv6(f: Any, s: Any) -> Any:
 
 @kernel
 def _extension(kind: Any) -> Any:
-    return kind == _HOP_BY_HOP or kind == _ROUTING or kind == _FRAGMENT or kind == _DESTINATION or kind == _AUTH
+    return kind in (_HOP_BY_HOP, _ROUTING, _FRAGMENT, _DESTINATION, _AUTH)
 
 
 @kernel

@@ -23,8 +23,8 @@ from captools.wire.kernels.hashing import hash_payload
 from captools.wire.kernels.lanes import assign_lanes, lane_key
 from captools.wire.kernels.link import link_layer
 from captools.wire.kernels.loads import u32, u32le
-from captools.wire.kernels.network import arp, ipv4, ipv6
 from captools.wire.kernels.marks import IPIP, NO_KIND, TOO_DEEP, UNKNOWN_ETHERTYPE
+from captools.wire.kernels.network import arp, ipv4, ipv6
 from captools.wire.kernels.state import begin, stop
 from captools.wire.kernels.transport import icmp, payload, sctp, tcp, udp
 from captools.wire.kernels.tunnels import gre, open_tunnel, udp_tunnel, wireguard

@@ -36,8 +36,8 @@ from captools.wire.kernels.buffers import (
 )
 from captools.wire.kernels.hashing import KEYS
 from captools.wire.kernels.lanes import assign_lanes, move_lanes
-from captools.wire.kernels.run import decode_index, decode_pcap
 from captools.wire.kernels.marks import GENEVE, VXLAN
+from captools.wire.kernels.run import decode_index, decode_pcap
 from captools.wire.kernels.state import STATE
 from captools.wire.pcap import FILE_HEADER, MAGICS, MAX_RECORD
 from captools.wire.records import Records
@@ -170,7 +170,7 @@ class PcapRun:
             larger = np.zeros(2 * len(self.data), np.uint8)
             larger[: self.have] = self.data[: self.have]
             self.data = larger
-        return memoryview(self.data)[self.have : len(self.data) - PAD]
+        return self.data.data[self.have : len(self.data) - PAD]
 
     def filled(self, count: int) -> Iterator[Part]:
         """Decode after ``count`` bytes were put into ``space()``; yield parts that are full."""

@@ -9,8 +9,20 @@ import numpy as np
 from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.loads import u8, u16, u32, u32le, u64
+from captools.wire.kernels.marks import (
+    ECHO,
+    ICMP,
+    MALFORMED,
+    MSS,
+    MTU,
+    PORTS,
+    QUOTED,
+    QUOTED_PORTS,
+    QUOTED_SEQ,
+    SACK,
+    WSCALE,
+)
 from captools.wire.kernels.network import MAPPED
-from captools.wire.kernels.marks import ECHO, ICMP, MALFORMED, MSS, MTU, PORTS, QUOTED, QUOTED_PORTS, QUOTED_SEQ, SACK, TRUNCATED, WSCALE
 from captools.wire.kernels.state import limit, need, stop
 
 _TCP, _STAMPS, _PAYLOAD = int(Present.TCP), int(Present.TIMESTAMPS), int(Present.PAYLOAD)

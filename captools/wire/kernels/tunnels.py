@@ -10,8 +10,25 @@ from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.link import ethernet
 from captools.wire.kernels.loads import u8, u16, u32, u32le, u64, u64le
+from captools.wire.kernels.marks import (
+    DSR,
+    ETH_DST,
+    ETH_SRC,
+    FRAGMENTED,
+    GENEVE,
+    GRE,
+    NETWORK,
+    NO_KIND,
+    OUTER_ETH_DST,
+    OUTER_ETH_SRC,
+    OUTER_PORTS,
+    PORTS,
+    TRUNCATED,
+    VNI,
+    VXLAN,
+    WIREGUARD,
+)
 from captools.wire.kernels.network import MAPPED
-from captools.wire.kernels.marks import DSR, ETH_DST, ETH_SRC, FRAGMENTED, GENEVE, GRE, NETWORK, NO_KIND, OUTER_ETH_DST, OUTER_ETH_SRC, OUTER_PORTS, PORTS, TRUNCATED, VNI, VXLAN, WIREGUARD
 from captools.wire.kernels.state import forget_network, need, stop
 from captools.wire.wireguard import COOKIE, DATA, DATA_HEADER, INITIATION, KEEPALIVE, RESPONSE, WELL_KNOWN_PORTS
 
@@ -98,7 +115,7 @@ def _geneve(f: Any, s: Any) -> Any:
     s.at = at + 8 + options
     if inner == _TEB:
         return ethernet(f, s)
-    if inner == _IPV4 or inner == _IPV6 or inner == _ARP:
+    if inner in (_IPV4, _IPV6, _ARP):
         return inner
     return NO_KIND
 
@@ -143,7 +160,7 @@ def gre(f: Any, s: Any) -> Any:
     s.at = at + size
     if inner == _TEB:
         return ethernet(f, s)
-    if inner == _IPV4 or inner == _IPV6:
+    if inner in (_IPV4, _IPV6):
         return inner
     return NO_KIND
 

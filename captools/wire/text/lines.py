@@ -22,8 +22,9 @@ _BARE_LAYER = re.compile(
     r"\((?:tos|class|flowlabel) 0x|\(hlim |Ethernet \(len 6\)|Request who-has |Reply \S+ is-at ", re.ASCII
 )
 _UNTIMED = re.compile(
-    rf"(?:{_NUMBER})?(?=IP6? \S+ > \S+: |IP6? {{1,2}}[\[(]\w|ARP, (?:Request|Reply|Ethernet|Announcement|Probe)|{MAC_TEXT}\S* "
-    r"(?:\(oui [^)]*\) )?> \S+|[\w.@:?#-]{1,15} +(?:In|Out|B|M|P) +(?:IP6? |ARP, |ifindex )"
+    rf"(?:{_NUMBER})?(?=IP6? \S+ > \S+: |IP6? truncated-ip|IP6? {{1,2}}[\[(]\w|ARP, (?:Request|Reply|Ethernet|Announcement|Probe)"
+    rf"|{MAC_TEXT}\S* (?:\(oui [^)]*\) )?> \S+|(?:In|Out|B|M|P) (?:{MAC_TEXT} )?ethertype "
+    r"|[\w.@:?#-]{1,15} +(?:In|Out|B|M|P) +(?:IP6? |ARP, |ifindex )"
     r"|ip: \S+ > \S+: |AF IPv[46] \(|version \d+, resource ID \d+, family )",
     re.ASCII,
 )

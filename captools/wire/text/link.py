@@ -55,7 +55,8 @@ def link(row: Row, text: str) -> str:
     found = _ETHERNET.match(text)
     if found is not None:
         row["eth_src"], row["eth_dst"] = mac(found["src"]), mac(found["dst"])
-        row.setdefault("linktype", EN10MB)
+        if row["depth"] == 0 and row.get("linktype") is None:
+            row["linktype"] = EN10MB
         return _typed(row, text[found.end() :])
     cooked = _COOKED.match(text)
     if cooked is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from captools.model.packets import DecodeStop, Tunnel
+from captools.model.packets import DecodeStop, EtherType, Tunnel
 from captools.model.session import ToolCounts
 from captools.wire.decode import MAX_DEPTH
 from captools.wire.text import heads
@@ -99,7 +99,7 @@ def _layers(row: Row, layers: list[str], sequences: Sequences) -> tuple[bool, En
             row["decode_stop"] = DecodeStop.UNKNOWN_ETHERTYPE.value
             return True, None
         if ends is None:
-            return row.get("ethertype") is not None and not text.startswith("IP"), None
+            return row.get("ethertype") not in (None, EtherType.IPV4, EtherType.IPV6), None
         inner = tunnel(row, ends) if row.get("decode_stop") is None else None
         if inner is None:
             understood = transport(row, ends, sequences)

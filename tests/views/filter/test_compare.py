@@ -68,6 +68,16 @@ def test_a_prefix_equals_what_is_in_it_and_lies_between_the_rest(relation, expec
     assert relation_test(relation, Kind.IPV4, net)(addresses).to_pylist() == expected
 
 
+@pytest.mark.parametrize("relation", [Relation.LT, Relation.LE, Relation.GT, Relation.GE])
+def test_addresses_are_ordered_byte_by_byte(relation):
+    told = ["::", "fe80::1", "fe80::2", "fe80:0:0:1::", "10.0.0.1", "10.0.0.2", "255.1.1.1", "ff02::1"]
+    values = [to_bytes(one) for one in told]
+    function = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}[relation.value]
+    for value in values:
+        found = relation_test(relation, Kind.ADDRESS, value)(pa.array([*values, None], ADDRESS)).to_pylist()
+        assert found == [*(getattr(one, function)(value) for one in values), None]
+
+
 def test_a_number_may_be_wider_than_the_column():
     column = pa.array([255, None], pa.uint8())
     assert relation_test(Relation.LT, Kind.NUMBER, 70_000)(column).to_pylist() == [True, None]

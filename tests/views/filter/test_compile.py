@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captools.model.errors import UsageError
@@ -140,7 +140,28 @@ def test_any_text_is_a_filter_or_a_usage_error_and_nothing_else(text):
     assert len(mask) == 0
 
 
-@given(st.lists(WORDS, max_size=9).map(" ".join))
+VALUES = st.sampled_from(["1", "0x12", "08:00", "ff", "1.2.3.4", "10.0.0.0/8", "fd00::/8", '"a"', "True", "1.5", "-1",
+                          "18446744073709551615", "4294967296", '"2023-11-14T22:13:20Z"', 'r"a.*"', '"\\x00\\xff"'])  # fmt: skip
+SIDES = st.builds(
+    "{1}{0}{2}{3}".format,
+    st.sampled_from([*FIELDS]),
+    st.sampled_from(["", "", "any ", "all "]),
+    st.sampled_from(["", "", "#1", "#[-1]", "#[1-2]"]),
+    st.sampled_from(["", "", "[0:2]", "[-1]", "[0,1]", "[9]", " & 1", " & ff:00"]),
+)
+SIGNS = st.sampled_from(["==", "!=", "<", ">=", "===", "!==", "contains", "matches"])
+CONDITIONS = st.one_of(
+    SIDES,
+    st.builds("{} {} {}".format, SIDES, SIGNS, st.one_of(VALUES, st.sampled_from([*FIELDS]))),
+    st.builds("{} in {{{}, {}..{}}}".format, SIDES, VALUES, VALUES, VALUES),
+    st.builds(
+        "{}({}) {} {}".format, st.sampled_from(["len", "count", "lower"]), st.sampled_from([*FIELDS]), SIGNS, VALUES
+    ),
+)
+
+
+@given(CONDITIONS)
+@settings(max_examples=5 * settings().max_examples)
 def test_any_filter_that_is_understood_judges_every_packet(packets, http, text):
     try:
         judged = compile_filter(text)
@@ -148,6 +169,7 @@ def test_any_filter_that_is_understood_judges_every_packet(packets, http, text):
         return
     mask = judged.mask(packets, http)
     assert len(mask) == len(packets) and mask.null_count == 0
+    assert len(judged.mask(PACKETS.empty_table(), HTTP.empty_table())) == 0
 
 
 KINDS = [(name, field.kind) for name, field in FIELDS.items()]

@@ -46,7 +46,9 @@ def packets(draw: st.DrawFn, depth: int = 0) -> tuple[int, bytes]:
             proto, body = 17, build.udp(body, sport=ports["sport"], dport=draw(st.sampled_from((8472, 4789))))
         elif kind == "geneve":
             dsr = b"\x01\x4b\x81\x02" + draw(st.binary(min_size=8, max_size=8))
-            options = draw(st.sampled_from((b"", dsr, dsr[:4], b"\x01\x4b\x81\x06" + bytes(24), b"\x00\x00\x00\x00" + dsr)))
+            options = draw(
+                st.sampled_from((b"", dsr, dsr[:4], b"\x01\x4b\x81\x06" + bytes(24), b"\x00\x00\x00\x00" + dsr))
+            )
             shape = draw(st.sampled_from((0x6558, inner_kind, 0x1234)))
             body = build.geneve(framed if shape == 0x6558 else inner, vni=5, kind=shape, options=options)
             proto, body = 17, build.udp(body, sport=1, dport=6081)
@@ -65,8 +67,12 @@ def packets(draw: st.DrawFn, depth: int = 0) -> tuple[int, bytes]:
         body = build.udp(body, sport=draw(st.sampled_from((51871, 4000, 4001))), dport=draw(st.sampled_from((4000, 9))))
     elif kind in ("icmp", "icmp6"):
         proto = 1 if kind == "icmp" else 58
-        quoted = build.ipv4(build.tcp(sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=draw(st.sampled_from((6, 17, 50))))
-        quoted = draw(st.sampled_from((quoted, quoted[:22], b"", build.ipv6(b"12345678", src="::1", dst="::2", proto=6))))
+        quoted = build.ipv4(
+            build.tcp(sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=draw(st.sampled_from((6, 17, 50)))
+        )
+        quoted = draw(
+            st.sampled_from((quoted, quoted[:22], b"", build.ipv6(b"12345678", src="::1", dst="::2", proto=6)))
+        )
         body = build.icmp_error(quoted, kind=draw(st.integers(0, 20) | st.integers(125, 140)), code=draw(st.integers(0, 6)),
                                 mtu=draw(u16))  # fmt: skip
     else:

@@ -1,0 +1,25 @@
+"""Which decoder a capture is worth: starting the compiled one costs more than numpy needs for a small file."""
+
+from __future__ import annotations
+
+from captools.model.errors import MalformedCapture
+from captools.wire.index import read_records
+
+WORTH_IT = 150_000  # packets from which the compiled decoder is done first
+
+
+def packets_in(size: int, head: bytes) -> int:
+    """Estimate the packets of a capture of ``size`` bytes from its first ones (64 KiB do); 0 where none is there."""
+    try:
+        records = read_records(head, "")
+    except MalformedCapture:
+        return 0
+    if not len(records):
+        return 0
+    seen = int(records.offset[-1] + records.cap_len[-1])
+    return size * len(records) // seen
+
+
+def worth_compiling(size: int, head: bytes) -> bool:
+    """Tell whether the compiled decoder (captools.wire.fast) is the faster one for a capture of ``size`` bytes."""
+    return packets_in(size, head) >= WORTH_IT

@@ -1,0 +1,31 @@
+"""Buffers: one column per field of the schema, no power-of-two stride, side rows for every side table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from captools.model.narrow import NARROW, SIDE_TABLES
+from captools.wire.kernels.buffers import SIDE_ROWS, Packets, Sides, lane_buffers, packet_buffers, side_buffers
+
+
+def test_columns_stand_in_the_schemas_order_with_its_types():
+    packets = packet_buffers(100)
+    assert Packets._fields == tuple(NARROW.names)
+    assert [column.dtype for column in packets] == [np.dtype(field.type.to_pandas_dtype()) for field in NARROW]
+    assert {len(column) for column in packets} == {100}
+
+
+def test_no_stride_is_a_power_of_two():
+    packets = packet_buffers(1 << 16)
+    starts = sorted(column.ctypes.data for column in packets if column.dtype == np.uint32)
+    assert all((later - earlier) & (later - earlier - 1) for earlier, later in zip(starts, starts[1:], strict=False))
+
+
+def test_every_side_table_has_its_rows():
+    assert Sides._fields == tuple(SIDE_ROWS) == tuple(SIDE_TABLES)
+    assert {len(one) for one in side_buffers(7)} == {7}
+
+
+def test_the_lane_table_is_never_more_than_half_full():
+    lanes = lane_buffers(64, np.random.default_rng(1))
+    assert len(lanes.table) == 2 * len(lanes.records) and len(lanes.keys) == lanes.records.shape[1] + 1
