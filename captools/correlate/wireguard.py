@@ -39,8 +39,8 @@ def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster) -> Bridge:
     """Match inner packets at WireGuard devices to datagrams at cards of the same node.
 
     By peer, size, order and time: both sides are walked in time order; an inner packet of IP length L takes the next
-    free datagram whose message is 32 + pad16(L) long within the window (the padding stops at the device's MTU). A message size that fits several inner
-    packets at once still gives each its own datagram, since WireGuard keeps their order.
+    free datagram whose message is 32 + pad16(L) long within the window (the padding stops at the device's MTU). A size
+    that fits several inner packets at once still gives each its own datagram, since WireGuard keeps their order.
     """
     result = Bridge()
     nodes = {rows.point(row).partition("/")[0] for row in np.flatnonzero(rows["wg_type"] == DATA).tolist()}
