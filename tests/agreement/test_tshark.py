@@ -55,7 +55,7 @@ def reference_captures() -> list[Path]:
 
 
 def ours(path: Path) -> list[dict[str, Any]]:
-    data = read_file(path)
+    data, _damage = read_file(path)
     records = read_records(data, path.name)
     naming = Naming(source=path.name, points=tuple("n/e" for _ in records.interfaces))
     rows: list[dict[str, Any]] = decode(BytesView(data), records, naming).to_pylist()
