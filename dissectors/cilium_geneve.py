@@ -27,7 +27,7 @@ from scapy.fields import (
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
-from scapy.packet import Packet, bind_bottom_up, bind_top_down, split_bottom_up, split_layers
+from scapy.packet import Packet, bind_bottom_up, bind_top_down, split_layers
 
 from captools.model.cluster import RESERVED_IDENTITIES
 
@@ -120,6 +120,7 @@ def bind(ports: Iterable[int] = PORTS) -> None:
 
     for port in ports:
         split_layers(UDP, GENEVE, dport=port)
-        split_bottom_up(UDP, CiliumGeneve, dport=port)
+        if ({"dport": port}, CiliumGeneve) in UDP.payload_guess:
+            continue  # once is enough, and again would change the order of all bindings
         bind_bottom_up(UDP, CiliumGeneve, dport=port)
     bind_top_down(UDP, CiliumGeneve, dport=PORTS[0])

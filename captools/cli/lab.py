@@ -123,7 +123,7 @@ def _record(scenario: str, out: Path, name: str) -> None:
     from captools.lab.catalogue import scenario_called
     from captools.lab.record import record as record_scenario
 
-    done = record_scenario(scenario_called(scenario), out, name=name, say=_say, command=tuple(sys.argv))
+    done = record_scenario(scenario_called(scenario), out, name=name, say=_say, command=("captools", *sys.argv[1:]))
     click.echo(str(done.folder))
 
 

@@ -67,7 +67,7 @@ class PointCapture:
             self.state = State.STOPPED
             return
         found = tool(name).failure(self.said)
-        if signalled_ns and code < 0:
+        if signalled_ns and code < 0 and self.started_ns:
             self.fail(f"{self.run.point}: {name} did not stop and had to be killed; its last packets may be missing")
         elif found is None and signalled_ns and not self.started_ns:
             self.fail(f"{self.run.point}: {name} was stopped before it was listening")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from captools.lab.tomltext import to_toml
 from captools.lab.truth import Truth
 from captools.model.errors import CaptureFailed, UsageError
 from captools.model.session import Manifest
+from captools.store.atomic import write_text
+from captools.store.session import MANIFEST
 
 CASE_FILE = "case.toml"
 _START_TIMEOUT_S = 30.0
@@ -50,7 +53,16 @@ def record(
     if failed:
         raise CaptureFailed(f"{out}: not everything was captured ({failed[0]})", hint="try again; the rest was kept")
     (out / CASE_FILE).write_text(to_toml(scenario.case(truth)), encoding="utf-8")
+    _forget_the_machine(out / MANIFEST)
     return Recording(folder=out, manifest=manifest, truth=truth)
+
+
+def _forget_the_machine(path: Path) -> None:
+    """Take out of a manifest what it tells of the machine it was recorded on: a reference case is for everybody."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for node in document["nodes"]:
+        node["system"] = f"Linux {node['name']}"
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _capture_while_driving(

@@ -155,6 +155,21 @@ class Node:
                 continue
         return found
 
+    def listening(self) -> int:
+        """How many tcpdumps of the node are ready to be stopped: they catch SIGINT, and a packet socket is open."""
+        mine, sigint = os.readlink(f"/proc/{self.pid}/ns/net"), 1 << (signal.SIGINT - 1)
+        ready = 0
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "ns/net") == mine:
+                    status = dict(
+                        line.split(":\t", 1) for line in (entry / "status").read_text().splitlines() if ":\t" in line
+                    )
+                    ready += status["Name"] == "tcpdump" and int(status["SigCgt"], 16) & sigint != 0
+            except (OSError, KeyError):
+                continue
+        return ready
+
     def wait_until_alone(self, timeout_s: float = 10.0) -> list[str]:
         """Wait until nothing but sshd runs on the node; return what still does."""
         deadline = time.monotonic() + timeout_s

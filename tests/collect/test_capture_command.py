@@ -30,12 +30,12 @@ def start(*arguments: str, **options) -> subprocess.Popen[bytes]:
 
 
 def wait_for_tcpdump(node, count: int = 1) -> None:
-    """Wait until the tools on the node have announced themselves: their pcap header is in the session."""
+    """Wait until the tools on the node listen, and a moment longer, until their word of it has come back."""
     deadline = time.monotonic() + 20
-    while sum(program.split("/")[-1].startswith("tcpdump") for program in node.programs()) < count:
+    while node.listening() < count:
         assert time.monotonic() < deadline, "no tcpdump came up"
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(1.0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
