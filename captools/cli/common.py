@@ -6,7 +6,9 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -22,8 +24,61 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """SOURCE… and how to read it, as every command over captures takes them."""
+
+    sources: tuple[str, ...]
+    inventory: tuple[str, ...]
+    expect_encryption: bool
+    tunnel_port: tuple[int, ...]
+
+    def analysis(self) -> Analysis:
+        """Open SOURCE…, without a word."""
+        from captools.pipeline import open_session
+
+        return open_session(
+            self.sources,
+            inventory=self.inventory,
+            expect_encryption=self.expect_encryption,
+            tunnel_ports=self.tunnel_port,
+        ).analysis
+
+    def load(self) -> Analysis:
+        """Open SOURCE… and say on stderr what was found damaged or left out."""
+        analysis = self.analysis()
+        for warning in analysis.warnings:
+            click.echo(f"captools: warning: {safe(warning)}", err=True)
+        return analysis
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a result is to be printed."""
+
+    form: str
+    output: str | None
+
+    def emit(self, document: dict[str, Any], items: Sequence[dict[str, Any]], text: Callable[[], str]) -> None:
+        """Print a result (see :func:`emit`)."""
+        emit(self.form, document, items, text, self.output)
+
+
 def source_options(command: F) -> F:
-    """Add SOURCE…, --inventory, --expect-encryption and --tunnel-port."""
+    """Add SOURCE…, --inventory, --expect-encryption and --tunnel-port; the command gets them as ``asked``."""
+
+    @wraps(command)
+    def asking(
+        *words: Any,
+        sources: tuple[str, ...],
+        inventory: tuple[str, ...],
+        expect_encryption: bool,
+        tunnel_port: tuple[int, ...],
+        **rest: Any,
+    ) -> Any:
+        return command(*words, asked=Asked(sources, inventory, expect_encryption, tunnel_port), **rest)
+
+    decorated: Any = asking
     for decorate in (
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
         click.option("--inventory", multiple=True, metavar="PATH", help="More cluster facts: a file or folder."),
@@ -36,33 +91,25 @@ def source_options(command: F) -> F:
             help="A further UDP port of VXLAN.",
         ),
     ):
-        command = decorate(command)
-    return command
+        decorated = decorate(decorated)
+    return cast(F, decorated)
 
 
 def format_options(command: F) -> F:
-    """Add --format and its short form --json."""
+    """Add --format, its short form --json, and -o; the command gets them as ``shown``."""
+
+    @wraps(command)
+    def showing(*words: Any, form: str, as_json: bool, output: str | None, **rest: Any) -> Any:
+        return command(*words, shown=Shown("json" if as_json else form, output), **rest)
+
+    decorated: Any = showing
     for decorate in (
         click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print the result."),
         click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
         click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file (needed for parquet)."),
     ):
-        command = decorate(command)
-    return command
-
-
-def load(
-    sources: Sequence[str], inventory: Sequence[str], expect_encryption: bool, tunnel_port: Sequence[int]
-) -> Analysis:
-    """Open SOURCE… and say on stderr what was found damaged or left out."""
-    from captools.pipeline import open_session
-
-    analysis = open_session(
-        sources, inventory=inventory, expect_encryption=expect_encryption, tunnel_ports=tunnel_port
-    ).analysis
-    for warning in analysis.warnings:
-        click.echo(f"captools: warning: {safe(warning)}", err=True)
-    return analysis
+        decorated = decorate(decorated)
+    return cast(F, decorated)
 
 
 def emit(

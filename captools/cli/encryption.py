@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import emit, fail_on, format_options, load, source_options
+from captools.cli.common import Asked, Shown, fail_on, format_options, source_options
 
 
 @click.command("encryption", epilog="Example: captools encryption captures/sessions/20261120T101500Z --fail-on leaking")
@@ -16,21 +16,16 @@ from captools.cli.common import emit, fail_on, format_options, load, source_opti
 @click.pass_context
 def command(
     ctx: click.Context,
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
     fail: str | None,
 ) -> None:
     """Tell what WireGuard carried between nodes, what crossed in the clear, and what could not be seen."""
     from captools.views import documents
     from captools.views.encryption import as_text
 
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
     document = documents.encryption(analysis)
-    emit("json" if as_json else form, document, document["pairs"], lambda: as_text(analysis), output)
+    shown.emit(document, document["pairs"], lambda: as_text(analysis))
     bad = {"leaking": ("leaking",), "unknown": ("leaking", "unknown", "not-encrypted")}.get(fail or "", ())
     fail_on(ctx, analysis.encryption.verdict.value in bad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import emit, fail_on, format_options, load, source_options
+from captools.cli.common import Asked, Shown, fail_on, format_options, source_options
 
 
 @click.command("findings", epilog="Example: captools findings captures/sessions/20261120T101500Z --fail-on error")
@@ -14,21 +14,16 @@ from captools.cli.common import emit, fail_on, format_options, load, source_opti
 @click.pass_context
 def command(
     ctx: click.Context,
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
     fail: str | None,
 ) -> None:
     """Say what went wrong, how sure that is, and which frames prove it."""
     from captools.views import documents
     from captools.views.findings import as_text
 
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
     document = documents.findings(analysis)
-    emit("json" if as_json else form, document, document["findings"], lambda: as_text(analysis), output)
+    shown.emit(document, document["findings"], lambda: as_text(analysis))
     grave = {"error": ("error",), "warning": ("error", "warning")}.get(fail or "", ())
     fail_on(ctx, any(one.severity.value in grave for one in analysis.findings))

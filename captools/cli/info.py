@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import emit, format_options, load, source_options
+from captools.cli.common import Asked, Shown, format_options, source_options
 
 
 @click.command("info", epilog="Example: captools info captures/sessions/20261120T101500Z")
 @source_options
 @format_options
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
 ) -> None:
     """Show every observation point: packets, bytes, times, the tool's own counts, damage and clock offset."""
     from captools.model.units import duration, size
     from captools.views import documents
     from captools.views.text import table
 
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
     document = documents.info(analysis)
 
     def text() -> str:
@@ -58,4 +53,4 @@ def command(
             return "reference"
         return f"{duration(offset)} ±{duration(error if isinstance(error, int) else None)}"
 
-    emit("json" if as_json else form, document, document["points"], text, output)
+    shown.emit(document, document["points"], text)

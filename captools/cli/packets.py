@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from captools.cli.common import format_options, load, source_options, write_parquet
+from captools.cli.common import Asked, Shown, format_options, source_options, write_parquet
 from captools.model.errors import UsageError
 from captools.store.atomic import replacing
 
@@ -34,13 +34,8 @@ SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl
 )
 @click.option("--deep", is_flag=True, help="Let tshark itself apply -Y: every field it knows, but slower.")
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
     count: int | None,
     display_filter: str | None,
     fields: tuple[str, ...],
@@ -53,9 +48,9 @@ def command(
     """
     from captools.views.frame import readable
 
-    form = "json" if as_json else form
-    judge = _judge(display_filter, fields, deep, tunnel_port)
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    form, output = shown.form, shown.output
+    judge = _judge(display_filter, fields, deep, asked.tunnel_port)
+    analysis = asked.load()
     keep = judge(analysis)
     keep = keep if count is None else keep[:count]
     if fields:

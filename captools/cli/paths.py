@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import emit, format_options, load, source_options
+from captools.cli.common import Asked, Shown, format_options, source_options
 
 
 @click.command("paths", epilog="Example: captools paths k8s-w1/eth1=w1.pcap router/any=router.pcap")
@@ -12,20 +12,15 @@ from captools.cli.common import emit, format_options, load, source_options
 @format_options
 @click.option("--brief", is_flag=True, help="One line for each flow, without its hops.")
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
     brief: bool,
 ) -> None:
     """Follow every flow over the observation points: what changed at each hop, how long it took, how it ended."""
     from captools.views import documents, tables
     from captools.views.text import safe, table
 
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
 
     def text() -> str:
         if not analysis.paths:
@@ -37,4 +32,4 @@ def command(
         )
 
     document = documents.paths(analysis)
-    emit("json" if as_json else form, document, document["paths"], text, output)
+    shown.emit(document, document["paths"], text)

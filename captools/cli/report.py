@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captools.cli.common import load, source_options
+from captools.cli.common import Asked, source_options
 from captools.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".j
     help="Where to write; .html, .md or .json says what. May be given several times.",
 )  # fmt: skip
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
+    asked: Asked,
     outputs: tuple[str, ...],
 ) -> None:
     """Write one report file that stands alone: HTML, Markdown or JSON."""
@@ -36,7 +33,7 @@ def command(
         # Reading a large session takes a while: say at once what would fail at its end.
         if not path.parent.is_dir():
             raise UsageError(f"{path}: the folder {path.parent} does not exist", hint="create it first")
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
     for path, kind in wanted:
         write_report(analysis, path, kind)
         click.echo(f"captools: wrote {path} ({path.stat().st_size:,} bytes)", err=True)

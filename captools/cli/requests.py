@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import emit, format_options, load, source_options
+from captools.cli.common import Asked, Shown, format_options, source_options
 
 
 @click.command("requests", epilog="Example: captools requests captures/sessions/20261120T101500Z --format csv")
 @source_options
 @format_options
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
 ) -> None:
     """Join every HTTP request over the client leg and the backend leg of a proxy."""
     from captools.views import documents, tables
     from captools.views.text import table
 
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
+    analysis = asked.load()
 
     def text() -> str:
         if not analysis.requests:
@@ -32,4 +27,4 @@ def command(
         return "\n".join([table(tables.REQUESTS, tables.requests(analysis)), *(["", *notes] if notes else [])])
 
     document = documents.requests(analysis)
-    emit("json" if as_json else form, document, document["requests"], text, output)
+    shown.emit(document, document["requests"], text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from captools.cli.common import format_options, load, source_options
+from captools.cli.common import Asked, Shown, format_options, source_options
 
 
 @click.command(
@@ -14,13 +14,8 @@ from captools.cli.common import format_options, load, source_options
 @format_options
 @click.argument("query")
 def command(
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
-    form: str,
-    as_json: bool,
-    output: str | None,
+    asked: Asked,
+    shown: Shown,
     query: str,
 ) -> None:
     """Ask in SQL (DuckDB's): tables packets, http, tls, dns, requests, findings, paths, hops, points.
@@ -32,5 +27,5 @@ def command(
     from captools.views.sql_tables import sql_tables
 
     sql.check_query(query)
-    analysis = load(sources, inventory, expect_encryption, tunnel_port)
-    emit_rows(sql.query(sql_tables(analysis), query), "json" if as_json else form, output, key="rows")
+    analysis = asked.load()
+    emit_rows(sql.query(sql_tables(analysis), query), shown.form, shown.output, key="rows")

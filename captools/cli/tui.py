@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from captools.cli.common import source_options
+from captools.cli.common import Asked, source_options
 from captools.model.errors import UsageError
 
 
@@ -15,10 +15,7 @@ from captools.model.errors import UsageError
 @click.pass_context
 def command(
     ctx: click.Context,
-    sources: tuple[str, ...],
-    inventory: tuple[str, ...],
-    expect_encryption: bool,
-    tunnel_port: tuple[int, ...],
+    asked: Asked,
 ) -> None:
     """Investigate on screen: findings, requests, and the path through every observation point.
 
@@ -30,16 +27,11 @@ def command(
             hint="captools report SOURCE -o report.html writes the same to a file",
         )
     # The two large imports come last: a wrong option must be answered at once.
-    from captools.pipeline import open_session
     from tui.app import InvestigationApp
 
     app = InvestigationApp(
-        lambda: (
-            open_session(
-                sources, inventory=inventory, expect_encryption=expect_encryption, tunnel_ports=tunnel_port
-            ).analysis
-        ),
-        f"Reading {', '.join(sources)} …",
+        asked.analysis,
+        f"Reading {', '.join(asked.sources)} …",
     )
     app.run()
     if app.return_code:
