@@ -20,8 +20,6 @@ from captools.model.evidence import Confidence
 from captools.model.paths import Change, Hop, Path, Way
 from captools.model.points import Role
 
-CLOSE_NS = 1_000_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Follower:

@@ -153,7 +153,7 @@ def judge(
         _, a, b = clear[row]
         pairs[a, b].clear.append(row)
     for row in [*bridged.outer_of, *bridged.unmatched]:
-        key = _inner_pair(rows, cluster, row)
+        key = _pair_of(rows, cluster, row, inner=True)
         if key in pairs:
             if row in bridged.outer_of:
                 pairs[key].matched += 1
@@ -191,21 +191,15 @@ def _at_cards(rows: Sightings, roles: dict[str, Role]) -> Ints:
     return np.flatnonzero(nic[rows["point"]]) if len(rows) else np.empty(0, np.int64)
 
 
-def _pair_of(rows: Sightings, cluster: Cluster, row: int) -> tuple[str, str]:
+def _pair_of(rows: Sightings, cluster: Cluster, row: int, *, inner: bool = False) -> tuple[str, str]:
+    """Return the two nodes of a packet by name, sorted; bare addresses where no inventory names them.
+
+    ``inner``: the addresses are those of pods, so that their node is looked up first.
+    """
     names = []
     for column in ("src", "dst"):
         address = rows.address(column, row) or ""
-        node = cluster.node_of_underlay(address)
-        names.append(node.name if node else address)
-    a, b = sorted(names)
-    return a, b
-
-
-def _inner_pair(rows: Sightings, cluster: Cluster, row: int) -> tuple[str, str]:
-    names = []
-    for column in ("src", "dst"):
-        address = rows.address(column, row) or ""
-        node = cluster.node_of_pod_address(address) or cluster.node_of_underlay(address)
+        node = (cluster.node_of_pod_address(address) if inner else None) or cluster.node_of_underlay(address)
         names.append(node.name if node else address)
     a, b = sorted(names)
     return a, b

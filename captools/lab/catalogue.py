@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 from captools.lab import scenarios
 from captools.lab.scenario import Scenario
 from captools.model.errors import UsageError
+from captools.registry import additions
 
 
 def catalogue() -> dict[str, Scenario]:
     """Return all scenarios by id, in the order of their files."""
-    found = {}
-    for module in sorted(iter_modules(scenarios.__path__), key=lambda module: module.name):
-        scenario = import_module(f"{scenarios.__name__}.{module.name}").SCENARIO
-        assert isinstance(scenario, Scenario), f"{module.name}: SCENARIO is not a Scenario"
-        found[scenario.id] = scenario
-    return found
+    return {scenario.id: scenario for scenario in additions(scenarios, "SCENARIO", Scenario)}
 
 
 def scenario_called(text: str) -> Scenario:
