@@ -59,8 +59,8 @@ def assemble(
     sides: list[list[Any]] = []
     row = 0
     for packets, side in parts:
-        tables.append(pa.table([pa.array(column) for column in packets], schema=NARROW))
-        sides.append([_counted_from(one, row) for one in side])
+        tables.append(packet_table(packets))
+        sides.append([counted_from(one, row) for one in side])
         row += len(packets.lane)
     whole = [np.concatenate(one) for one in zip(*sides, strict=True)] if sides else [
         np.empty(0, kind) for kind in buffers.SIDE_ROWS.values()
@@ -68,13 +68,18 @@ def assemble(
     return Narrow(
         packets=pa.concat_tables([NARROW.empty_table(), *tables]),
         lanes=lane_table(lane_records, linktypes),
-        sides={name: _side_table(name, rows) for name, rows in zip(buffers.SIDE_ROWS, whole, strict=True)},
+        sides={name: side_table(name, rows) for name, rows in zip(buffers.SIDE_ROWS, whole, strict=True)},
         damage_note=damage_note,
     )
 
 
-def _counted_from(side: Any, first: int) -> Any:
-    """Return a copy whose rows count from the beginning of the file."""
+def packet_table(packets: Packets) -> pa.Table:
+    """Return the packets table (schema NARROW) of one part."""
+    return pa.table([pa.array(column) for column in packets], schema=NARROW)
+
+
+def counted_from(side: Any, first: int) -> Any:
+    """Return a copy of a side table's rows that count from ``first``."""
     rows = np.array(side)
     rows["row"] += first
     return rows
@@ -127,7 +132,8 @@ def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.
     return pa.table([arrays[field.name] for field in LANES], schema=LANES)
 
 
-def _side_table(name: str, rows: Any) -> pa.Table:
+def side_table(name: str, rows: Any) -> pa.Table:
+    """Return one side table (schemas SIDE_TABLES) from the kernels' rows."""
     schema = SIDE_TABLES[name]
     if name == "wireguard":
         return _wireguard_table(rows[proven(rows)])
