@@ -25,12 +25,17 @@ _TEXT_HEAD = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureInput:
-    """One capture file to open. ``required``: the user named it, so that a damaged one is an error."""
+    """One capture file to open.
+
+    ``required``: the user named it, so that a damaged one is an error. ``temporary``: it came through a pipe, and the
+    file that keeps it goes when the program ends.
+    """
 
     path: Path
     point: str  # "" where the file itself must tell (pcapng interface name, else the stem)
     record: PointRecord | None = None
     required: bool = False
+    temporary: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +94,7 @@ def _one(inputs: Inputs, source: str) -> None:
     path = Path(name)
     if name == "-":
         kept = keep(sys.stdin.buffer, "stdin")
-        inputs.captures.append(CaptureInput(path=kept, point=point, required=True))
+        inputs.captures.append(CaptureInput(path=kept, point=point, required=True, temporary=True))
     elif not name or not _exists(name):
         raise MalformedCapture(
             f"{name or source}: no such file or folder", hint="check the name, and that this user may enter its folder"
@@ -105,7 +110,9 @@ def _one(inputs: Inputs, source: str) -> None:
     else:
         with path.open("rb") as pipe:
             kept = keep(pipe, path.name)
-        inputs.captures.append(CaptureInput(path=kept, point=point or _point(path, None), required=True))
+        inputs.captures.append(
+            CaptureInput(path=kept, point=point or _point(path, None), required=True, temporary=True)
+        )
 
 
 def _folder(inputs: Inputs, folder: Path) -> None:

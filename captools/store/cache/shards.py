@@ -1,0 +1,93 @@
+"""Write one shard: the tables of a byte range, part by part, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from captools.model.narrow import NARROW, SIDE_TABLES
+from captools.store.cache.meta import Shard
+from captools.wire.assemble import counted_from, lane_table, packet_table, side_table
+from captools.wire.kernels import buffers
+from captools.wire.kernels.session import Part
+
+ROWS = 1 << 16  # of a row group: what is read for one page
+LANE_ROWS = 1 << 13
+# Hashes do not compress, time and place rise evenly, the rest repeats itself.
+_PLAIN = ("payload_hash", "payload_head")
+_RISING = ("ts_ns", "offset")
+_FEW = ("cap_len", "wire_len", "ip_len", "payload_off", "payload_len", "tcp_flags", "ttl", "outer_ttl", "tos", "present")
+
+
+def table_file(folder: Path, shard: int, name: str) -> Path:
+    """Return the file of a shard's table."""
+    return folder / f"{shard}.{name}.parquet"
+
+
+class ShardWriter:
+    """Takes the parts of one byte range in order; OSError where the disk is full."""
+
+    def __init__(self, folder: Path, shard: int) -> None:
+        self._folder, self._shard = folder, shard
+        self._packets: pq.ParquetWriter | None = None
+        self._sides: dict[str, pq.ParquetWriter] = {}
+        self._counts: dict[str, int] = {}
+        self.rows = 0
+        self.first_ns: int | None = None
+        self.last_ns: int | None = None
+
+    def add(self, part: Part) -> None:
+        """Write the rows of one part; its memory may be used again afterwards."""
+        if self._packets is None:
+            self._packets = _packet_writer(table_file(self._folder, self._shard, "packets"))
+        self._packets.write_table(packet_table(part.packets), row_group_size=ROWS)
+        for name, side in zip(buffers.SIDE_ROWS, part.sides, strict=True):
+            if len(side):
+                self._side(name, side_table(name, counted_from(side, self.rows)))
+        first, last = int(part.packets.ts_ns.min()), int(part.packets.ts_ns.max())
+        self.first_ns = first if self.first_ns is None else min(first, self.first_ns)
+        self.last_ns = last if self.last_ns is None else max(last, self.last_ns)
+        self.rows += len(part.packets.lane)
+
+    def _side(self, name: str, rows: pa.Table) -> None:
+        if not len(rows):
+            return
+        if name not in self._sides:
+            where = table_file(self._folder, self._shard, name)
+            self._sides[name] = pq.ParquetWriter(where, SIDE_TABLES[name], compression="zstd", compression_level=1)
+        self._sides[name].write_table(rows)
+        self._counts[name] = self._counts.get(name, 0) + len(rows)
+
+    def close(self, lanes: npt.NDArray[Any], linktypes: Sequence[int]) -> Shard:
+        """Write the lanes and finish all files."""
+        table = lane_table(lanes, linktypes)
+        pq.write_table(table, table_file(self._folder, self._shard, "lanes"), row_group_size=LANE_ROWS,
+                       compression="zstd", compression_level=1)  # fmt: skip
+        for writer in (self._packets, *self._sides.values()):
+            if writer is not None:
+                writer.close()
+        return Shard(rows=self.rows, lanes=len(table), sides=dict(self._counts))
+
+
+def _packet_writer(path: Path) -> pq.ParquetWriter:
+    compressed = [name for name in NARROW.names if name not in _PLAIN]
+    return pq.ParquetWriter(
+        path,
+        NARROW,
+        compression={name: "none" if name in _PLAIN else "zstd" for name in NARROW.names},
+        compression_level=dict.fromkeys(compressed, 1),
+        use_dictionary=list(_FEW),
+        column_encoding=dict.fromkeys(_RISING, "DELTA_BINARY_PACKED"),
+        write_statistics=["ts_ns"],
+    )
+
+
+def remove_shard(folder: Path, shard: int) -> None:
+    """Remove the files of a shard that was decoded from a wrong place."""
+    for file in folder.glob(f"{shard}.*.parquet"):
+        file.unlink()

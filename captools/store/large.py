@@ -1,0 +1,109 @@
+"""A large capture: decoded once by the kernels into a cache entry, read from there page by page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from captools.model.errors import MalformedCapture
+from captools.store import kernels
+from captools.store.cache import place
+from captools.store.cache.entry import Entry
+from captools.store.cache.key import key_of
+from captools.store.capture import Reading
+from captools.wire.decode import Naming
+from captools.wire.records import Interface
+
+_BROKEN = (ValueError, KeyError, TypeError, OSError)  # what pyarrow and json say of a damaged entry
+
+
+class LargeCapture:
+    """A captools.store.capture.Capture of ``path``. ``session``: the folder of the session it belongs to, if any."""
+
+    def __init__(self, path: Path, session: Path | None, reading: Reading) -> None:
+        self._path, self._reading = path, reading
+        self._places = place.roots(session, os.environ)
+        self._entry = self._open()
+
+    def _open(self) -> Entry:
+        try:
+            key = key_of(self._path, self._reading.vxlan_ports)
+        except OSError as error:
+            raise MalformedCapture(
+                f"{self._path}: cannot be read ({error.strerror or error})", hint="copy it again"
+            ) from error
+        folder = place.find(self._places, key)
+        if folder is not None:
+            try:
+                return Entry(folder)
+            except _BROKEN:
+                shutil.rmtree(folder, ignore_errors=True)
+        return Entry(self._ingest(key))
+
+    def _ingest(self, key: str) -> Path:
+        kernels.prepare(self._reading.announce)
+        from captools.store.cache.ingest import ingest  # loads the kernels
+
+        size = self._path.stat().st_size
+        try:
+            folder = ingest(
+                self._path, self._places, key, vxlan_ports=self._reading.vxlan_ports,
+                tick=lambda count: self._reading.tick(self._path, count, size),
+            )  # fmt: skip
+        except OSError as error:
+            raise MalformedCapture(
+                f"{self._path}: its decoded tables cannot be written ({error.strerror or error})",
+                hint="they need about a tenth of its size; set XDG_CACHE_HOME to a folder with room",
+            ) from error
+        place.prune(folder.parent, folder.name, str(self._path.resolve()))
+        return folder
+
+    def __len__(self) -> int:
+        return len(self._entry)
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """Its interfaces."""
+        return self._entry.meta.interfaces
+
+    @property
+    def times(self) -> tuple[int | None, int | None]:
+        """Earliest and latest time."""
+        return self._entry.meta.first_ns, self._entry.meta.last_ns
+
+    @property
+    def damage(self) -> str:
+        """Where and how it ends early."""
+        return self._entry.meta.damage
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the file, computed when it was decoded."""
+        return self._entry.meta.sha256
+
+    def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
+        """Return rows of the packet table."""
+        return self._entry.table(naming, first, count)
+
+    def batches(self, naming: Naming) -> Iterator[pa.Table]:
+        """Yield the packet table, a row group at a time."""
+        yield from self._entry.batches(naming)
+
+    def http(self, naming: Naming) -> pa.Table:
+        """Return the HTTP table."""
+        return self._heads("http", naming)
+
+    def tls(self, naming: Naming) -> pa.Table:
+        """Return the TLS table."""
+        return self._heads("tls", naming)
+
+    def dns(self, naming: Naming) -> pa.Table:
+        """Return the DNS table."""
+        return self._heads("dns", naming)
+
+    def _heads(self, kind: str, naming: Naming) -> pa.Table:
+        raise NotImplementedError(kind)

@@ -1,0 +1,280 @@
+"""Load SOURCE…: every capture and log that was named, as one packet table that need not be in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from captools.model.cluster import Cluster
+from captools.model.errors import MalformedCapture
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
+from captools.model.session import PointRecord, ToolCounts
+from captools.model.sources import Source
+from captools.model.units import from_rfc3339
+from captools.store.capture import Capture, Reading, Rows
+from captools.store.files import as_text, read_file, sha256_of
+from captools.store.inputs import CaptureInput, Inputs
+from captools.store.large import LargeCapture
+from captools.store.printed import PrintedRows
+from captools.store.small import SmallCapture
+from captools.store.stream import open_stream, read_exactly
+from captools.wire.choice import worth_compiling
+from captools.wire.decode import Naming
+from captools.wire.index import is_capture, read_records
+from captools.wire.text.read import read_text_log
+from captools.wire.text.recognise import printed
+
+LARGE = 256 << 20  # bytes of a file that is not read into memory, however few packets it holds
+_HEAD = 1 << 16
+_PACKED_SHARE = 4  # what captures shrink to, about: only for the choice of the road
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One source with its rows."""
+
+    source: Source
+    rows: Rows
+    naming: Naming
+
+
+@dataclass(slots=True)
+class Opened:
+    """All sources, in their order; the rows of the packet table count through all of them."""
+
+    loaded: list[Loaded]
+    warnings: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return sum(len(one.rows) for one in self.loaded)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What is known of each source."""
+        return tuple(one.source for one in self.loaded)
+
+    def packets(self) -> pa.Table:
+        """Return the whole packet table, in memory."""
+        tables = [one.rows.table(one.naming) for one in self.loaded]
+        return pa.concat_tables([PACKETS.empty_table(), *tables]).unify_dictionaries()
+
+    def page(self, first: int, count: int) -> pa.Table:
+        """Return rows ``first`` to ``first + count`` of the packet table."""
+        pieces = [PACKETS.empty_table()]
+        for one in self.loaded:
+            size = len(one.rows)
+            if first < size and count > 0:
+                pieces.append(one.rows.table(one.naming, first, count))
+                count -= len(pieces[-1])
+            first = max(first - size, 0)
+        return pa.concat_tables(pieces).unify_dictionaries()
+
+    def batches(self) -> Iterator[tuple[Loaded, int, pa.Table]]:
+        """Yield the packet table in pieces that fit into memory: the source, its first row in it, the rows."""
+        for one in self.loaded:
+            first = 0
+            for table in one.rows.batches(one.naming):
+                yield one, first, table
+                first += len(table)
+
+    def http(self) -> pa.Table:
+        """Return the HTTP table; ``row`` counts in the packet table of all sources, as in the two below."""
+        return self._heads(lambda one: one.rows.http(one.naming), HTTP)
+
+    def tls(self) -> pa.Table:
+        """Return the TLS table."""
+        return self._heads(lambda one: one.rows.tls(one.naming), TLS)
+
+    def dns(self) -> pa.Table:
+        """Return the DNS table."""
+        return self._heads(lambda one: one.rows.dns(one.naming), DNS)
+
+    def _heads(self, read: Callable[[Loaded], pa.Table], schema: pa.Schema) -> pa.Table:
+        at = schema.get_field_index("row")
+        before = np.cumsum([0, *(len(one.rows) for one in self.loaded)]).tolist()
+        moved = []
+        for one, first in zip(self.loaded, before, strict=False):
+            table = read(one)
+            moved.append(table.set_column(at, schema.field("row"), pc.add(table["row"], first)))
+        return pa.concat_tables([schema.empty_table(), *moved]).unify_dictionaries()
+
+
+def load(inputs: Inputs, cluster: Cluster, reading: Reading) -> Opened:
+    """Open every capture and log of ``inputs``.
+
+    What a person named and cannot be read raises MalformedCapture; what was found damaged in a folder becomes a
+    warning, and its point one of ``inputs.failed_points``.
+    """
+    opened = Opened([])
+    names: set[str] = set()
+    logs: list[Loaded] = []  # after the captures: what both know is told by the capture
+    for one in inputs.captures:
+        try:
+            found = open_file(one, reading)
+        except MalformedCapture as error:
+            if one.required:
+                raise
+            opened.warnings.append(f"{error}; the other files are read")
+            if one.record is not None:
+                inputs.failed_points.append(replace(one.record, ok=False, error=one.record.error or str(error)))
+            continue
+        name = _unique(one.path, names)
+        if isinstance(found, tuple):
+            logs.append(_log(one, name, *found, opened.warnings))
+            continue
+        opened.loaded.append(_capture(one, name, found, cluster))
+        if found.damage:
+            opened.warnings.append(f"{one.path}: {found.damage}; the {len(found):,} whole records before it are read")
+    opened.loaded += logs
+    return opened
+
+
+def open_file(one: CaptureInput, reading: Reading) -> Capture | tuple[str, str]:
+    """Open one file: a capture, or the text of a log and what is damaged about its packing.
+
+    Raises MalformedCapture where the file cannot be read or is neither.
+    """
+    with open_stream(one.path) as stream:
+        head = read_exactly(stream, _HEAD)
+    if is_capture(head) and _is_large(one.path, head):
+        return LargeCapture(one.path, one.path.parent if one.record or one.temporary else None, reading)
+    data, cut = read_file(one.path)
+    text = printed(data)
+    if text:
+        return text, cut
+    records = read_records(data, str(one.path))
+    records = replace(records, damage="; ".join(filter(None, (cut, records.damage))))
+    return SmallCapture(one.path, data, records, reading.vxlan_ports)
+
+
+def _is_large(path: Path, head: bytes) -> bool:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        packed = not is_capture(file.read(4))
+    size *= _PACKED_SHARE if packed else 1
+    return size > LARGE or worth_compiling(size, head)
+
+
+def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str]) -> Loaded:
+    """Read a text log of tcpdump or ngrep; what it leaves in doubt becomes warnings."""
+    point = _point_name(one, "")
+    log = read_text_log(text, name, point)
+    record = one.record
+    known = _from_record(record)
+    times = log.packets["ts_ns"]
+    source = Source(
+        name=name,
+        path=as_text(str(one.path)),
+        point=one.point or point,
+        linktype=log.linktype,
+        sha256=sha256_of(one.path),
+        packets=len(log.packets),
+        bytes=one.path.stat().st_size,
+        first_ns=pc.min(times).as_py() if log.dated else None,
+        last_ns=pc.max(times).as_py() if log.dated else None,
+        counts=record.counts if record else log.counts,
+        damage=cut,
+        text=log.kind,
+        lines=log.lines,
+        **{**known, "match": known.get("match") or log.match},
+    )
+    if record is None:  # our own printout lies beside its capture, which leaves no doubt
+        warnings += [f"{as_text(str(one.path))}: {doubt}" for doubt in log.warnings]
+    return Loaded(source, PrintedRows(log), Naming(source=name, points=(point,)))
+
+
+def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -> Loaded:
+    interfaces = capture.interfaces
+    points = tuple(_point_name(one, interface.name) for interface in interfaces)
+    record = one.record
+    dropped = [interface.dropped for interface in interfaces if interface.dropped is not None]
+    counts = record.counts if record else ToolCounts()
+    if dropped and counts.dropped is None:
+        counts = replace(counts, dropped=sum(dropped))
+    first_ns, last_ns = capture.times
+    source = Source(
+        name=name,
+        path=str(one.path),
+        point=one.point or (points[0] if len(set(points)) == 1 else ""),
+        linktype=interfaces[0].linktype if interfaces else None,
+        sha256=capture.sha256,
+        packets=len(capture),
+        bytes=one.path.stat().st_size,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        snaplen=record.snaplen if record else (interfaces[0].snaplen if interfaces else None),
+        counts=counts,
+        damage=capture.damage,
+        **_from_record(record),
+    )
+    return Loaded(source, capture, Naming(source=name, points=points, by_ifindex=_by_ifindex(one.point, cluster)))
+
+
+def _unique(path: Path, names: set[str]) -> str:
+    """Return a short name for a file that no other file of the session has."""
+    name = as_text(path.name)
+    parents = list(path.resolve().parents)
+    while name in names and parents:
+        name = f"{as_text(parents.pop(0).name)}/{name}"
+    while name in names:  # the very same file twice
+        name += "'"
+    names.add(name)
+    return name
+
+
+def _point_name(one: CaptureInput, interface: str) -> str:
+    return one.point or interface or as_text(one.path.name).partition(".")[0] or "capture"
+
+
+def _by_ifindex(point: str, cluster: Cluster) -> dict[int, str] | None:
+    """Return interface index -> point for a capture of ``any``; the names come from that node's own list only."""
+    node, slash, interface = point.partition("/")
+    if not slash or interface != "any":
+        return None
+    known = cluster.node(node)
+    return {link.index: f"{node}/{link.name}" for link in known.links} if known else {}
+
+
+def _from_record(record: PointRecord | None) -> dict[str, Any]:
+    if record is None:
+        return {}
+    return {
+        "role": record.role,
+        "user_filter": record.user_filter,
+        "match": record.match,
+        "started_ns": _ns(record.started),
+        "stopped_ns": _ns(record.stopped),
+        "ok": record.ok,
+        "error": record.error,
+    }
+
+
+def _ns(text: str) -> int | None:
+    try:
+        return from_rfc3339(text) if text else None
+    except ValueError:
+        return None
+
+
+def failed_source(record: PointRecord) -> Source:
+    """A point that left no readable file is still part of the session: it says what could not be seen."""
+    return Source(
+        name=record.file or record.point,
+        path=record.file,
+        point=record.point,
+        linktype=None,
+        sha256="",
+        packets=0,
+        bytes=0,
+        first_ns=None,
+        last_ns=None,
+        role=record.role,
+        ok=False,
+        error=record.error or "no capture file is there",
+    )
