@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from captools.model.analysis import Analysis
+    from captools.pipeline import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
@@ -33,23 +34,34 @@ class Asked:
     expect_encryption: bool
     tunnel_port: tuple[int, ...]
 
-    def analysis(self) -> Analysis:
-        """Open SOURCE…, without a word."""
+    def session(self) -> Session:
+        """Open SOURCE…, without a word but on what takes long."""
+        from captools.cli.reading import told
         from captools.pipeline import open_session
 
-        return open_session(
-            self.sources,
-            inventory=self.inventory,
-            expect_encryption=self.expect_encryption,
-            tunnel_ports=self.tunnel_port,
-        ).analysis
+        with told() as reading:
+            return open_session(
+                self.sources,
+                inventory=self.inventory,
+                expect_encryption=self.expect_encryption,
+                tunnel_ports=self.tunnel_port,
+                reading=reading,
+            )
+
+    def analysis(self) -> Analysis:
+        """Open SOURCE… and correlate it, without a word."""
+        return self.session().analysis
+
+    def open(self) -> Session:
+        """Open SOURCE… and say on stderr what was found damaged or left out."""
+        session = self.session()
+        for warning in session.warnings:
+            click.echo(f"captools: warning: {safe(warning)}", err=True)
+        return session
 
     def load(self) -> Analysis:
-        """Open SOURCE… and say on stderr what was found damaged or left out."""
-        analysis = self.analysis()
-        for warning in analysis.warnings:
-            click.echo(f"captools: warning: {safe(warning)}", err=True)
-        return analysis
+        """The same, and correlate it."""
+        return self.open().analysis
 
 
 @dataclass(frozen=True, slots=True)

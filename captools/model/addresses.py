@@ -15,7 +15,7 @@ def to_text(address: bytes | None) -> str:
     if address is None:
         return ""
     if address.startswith(V4_PREFIX):
-        return str(IPv4Address(address[12:]))
+        return "%d.%d.%d.%d" % tuple(address[12:])  # noqa: UP031 - four times as fast as IPv4Address
     return str(IPv6Address(address))
 
 
@@ -29,7 +29,7 @@ def to_bytes(text: str) -> bytes:
 @lru_cache(maxsize=65_536)
 def mac_text(mac: bytes | None) -> str:
     """Return six bytes as ``aa:bb:cc:dd:ee:ff``; the empty string for None."""
-    return ":".join(f"{byte:02x}" for byte in mac) if mac is not None else ""
+    return mac.hex(":") if mac is not None else ""
 
 
 @lru_cache(maxsize=4_096)

@@ -27,7 +27,7 @@ class LargeCapture:
     def __init__(self, path: Path, session: Path | None, reading: Reading) -> None:
         self._path, self._reading = path, reading
         self._places = place.roots(session, os.environ)
-        self._entry = self._open()
+        self.entry = self._open()
 
     def _open(self) -> Entry:
         try:
@@ -63,35 +63,35 @@ class LargeCapture:
         return folder
 
     def __len__(self) -> int:
-        return len(self._entry)
+        return len(self.entry)
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
         """Its interfaces."""
-        return self._entry.meta.interfaces
+        return self.entry.meta.interfaces
 
     @property
     def times(self) -> tuple[int | None, int | None]:
         """Earliest and latest time."""
-        return self._entry.meta.first_ns, self._entry.meta.last_ns
+        return self.entry.meta.first_ns, self.entry.meta.last_ns
 
     @property
     def damage(self) -> str:
         """Where and how it ends early."""
-        return self._entry.meta.damage
+        return self.entry.meta.damage
 
     @property
     def sha256(self) -> str:
         """The hash of the file, computed when it was decoded."""
-        return self._entry.meta.sha256
+        return self.entry.meta.sha256
 
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows of the packet table."""
-        return self._entry.table(naming, first, count)
+        return self.entry.table(naming, first, count)
 
     def batches(self, naming: Naming) -> Iterator[pa.Table]:
         """Yield the packet table, a row group at a time."""
-        yield from self._entry.batches(naming)
+        yield from self.entry.batches(naming)
 
     def http(self, naming: Naming) -> pa.Table:
         """Return the HTTP table."""

@@ -1,11 +1,14 @@
-"""SQL over Arrow tables through DuckDB, in memory: it reads the tables given to it, and nothing else.
+"""SQL through DuckDB: over tables in memory, and over the Parquet files of large captures; nothing else.
 
-The connection opens no file, loads no extension and takes no setting, so that a pasted query can do no harm.
+The connection opens no other file, loads no extension and takes no setting, so that a pasted query can do no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,7 +19,6 @@ _CLOSED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",  # a table name must never mean a variable of ours
-    "lock_configuration": "true",
 }
 _QUESTIONS = ("SELECT", "EXPLAIN")
 
@@ -36,23 +38,53 @@ def check_query(text: str) -> None:
         raise UsageError(f"query: {kinds[0]} changes something, and only questions are answered", hint="use select")
 
 
-def query(tables: Mapping[str, pa.Table], text: str) -> pa.Table:
-    """Return the result of one SELECT over ``tables``; UsageError with DuckDB's reason where it cannot be run."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """A table that stays on disk: a SELECT over Parquet files in ``folders`` and over the tables ``beside`` it."""
+
+    select: str
+    folders: tuple[Path, ...]
+    beside: Mapping[str, pa.Table]
+
+
+Maker = Callable[[], pa.Table | View]
+
+
+def query(tables: Mapping[str, Maker], text: str) -> pa.Table:
+    """Return the result of one SELECT over ``tables``; UsageError with DuckDB's reason where it cannot be run.
+
+    Only the tables whose name the text contains are made.
+    """
     import duckdb
 
     check_query(text)
+    made = {name: make() for name, make in tables.items() if re.search(rf"\b{name}\b", text, re.IGNORECASE)}
+    views = {name: one for name, one in made.items() if isinstance(one, View)}
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for name, table in tables.items():
-            connection.register(name, table)
+        folders = sorted({str(folder) for view in views.values() for folder in view.folders})
+        if folders:
+            connection.execute(f"SET allowed_directories = [{', '.join(map(quoted, folders))}]")
+        plain = {name: one for name, one in made.items() if not isinstance(one, View)}
+        for beside in (plain, *(view.beside for view in views.values())):
+            for name, table in beside.items():
+                connection.register(name, table)
         for name, value in _CLOSED.items():
             connection.execute(f"SET {name} = {value}")
         try:
+            for name, view in views.items():
+                connection.execute(f"CREATE VIEW {name} AS {view.select}")
+            connection.execute("SET lock_configuration = true")
             found: pa.Table = connection.sql(text).to_arrow_table()
             return found
         except duckdb.Error as error:
             hint = f"there are {', '.join(tables)}; DESCRIBE shows the columns of each"
             raise UsageError(f"query: {_sentence(error)}", hint=hint) from error
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _sentence(error: Exception) -> str:

@@ -49,18 +49,9 @@ POINTS = pa.schema([
 ])  # fmt: skip
 
 
-def sql_tables(analysis: Analysis) -> dict[str, pa.Table]:
-    """Return table name -> table: packets, http, tls, dns, requests, findings, paths, hops (of ``path``), points."""
-    made: dict[str, Callable[[Analysis], pa.Table]] = {
-        "packets": _packets, "http": lambda one: one.http, "tls": lambda one: one.tls,
-        "dns": lambda one: one.dns, "requests": _requests, "findings": _findings,
-        "paths": _paths, "hops": _hops, "points": _points,
-    }  # fmt: skip
-    return {name: make(analysis) for name, make in made.items()}
-
-
-def _packets(analysis: Analysis) -> pa.Table:
-    packets = readable(analysis.packets)
+def packets_table(packets: pa.Table) -> pa.Table:
+    """Return rows of the packet table (schema PACKETS) as SQL sees them: readable, with ``time`` first."""
+    packets = readable(packets)
     return packets.add_column(0, "time", packets["ts_ns"].cast(TIME))
 
 
@@ -144,3 +135,13 @@ def _points(analysis: Analysis) -> pa.Table:
 def _node(point: str) -> str | None:
     node, slash, _ = point.partition("/")
     return node if slash else None
+
+
+# What correlation concludes, by the name of its table.
+CONCLUDED: dict[str, Callable[[Analysis], pa.Table]] = {
+    "requests": _requests,
+    "findings": _findings,
+    "paths": _paths,
+    "hops": _hops,  # of ``path``
+    "points": _points,
+}

@@ -15,7 +15,7 @@ from captools.wire.bytesview import Bools
 from captools.wire.decode import Naming
 
 _SIDE_OF = {field.name: name for name, schema in SIDE_TABLES.items() for field in schema if field.name != "row"}
-_BIT_OF = {
+BIT_OF = {
     "ip_id": Present.IP_ID, "outer_ip_id": Present.OUTER_IP_ID, "seq": Present.TCP, "ack": Present.TCP,
     "tcp_flags": Present.TCP, "window": Present.TCP, "tsval": Present.TIMESTAMPS, "tsecr": Present.TIMESTAMPS,
     "payload_off": Present.PAYLOAD, "payload_len": Present.PAYLOAD, "payload_hash": Present.HASH,
@@ -38,7 +38,7 @@ def widen(narrow: Narrow, naming: Naming, *, first: int = 0, count: int | None =
     tos = packets["tos"].to_numpy()
     made: dict[str, Any] = {
         "source": _one_word(naming.source, rows),
-        "point": _points(lanes, naming),
+        "point": points_of(lanes, naming),
         "frame": pa.array(np.arange(first + 1, first + 1 + rows)),
         "dscp": _masked(tos >> 2, network),
         "ecn": _masked(tos & 3, network),
@@ -63,7 +63,7 @@ def widen(narrow: Narrow, naming: Naming, *, first: int = 0, count: int | None =
         elif name in _WITH_NETWORK:
             made[name] = _masked(packets[name].to_numpy(), network)
         else:
-            made[name] = _masked(packets[name].to_numpy(), (present & _BIT_OF[name]) != 0)
+            made[name] = _masked(packets[name].to_numpy(), (present & BIT_OF[name]) != 0)
     return pa.table([made[field.name] for field in PACKETS], schema=PACKETS)
 
 
@@ -93,7 +93,7 @@ def _one_word(word: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([word]))
 
 
-def _points(lanes: pa.Table, naming: Naming) -> pa.Array:
+def points_of(lanes: pa.Table, naming: Naming) -> pa.Array:
     """Return the point of each row: of its interface, or of its own index in a capture of ``any``."""
     points = list(naming.points) or [""]
     codes = lanes["interface"].to_numpy().astype(np.int32)

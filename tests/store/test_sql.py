@@ -10,11 +10,12 @@ import pytest
 from captools.model.errors import UsageError
 from captools.store.sql import check_query, query
 
-TABLES = {
+_MADE = {
     "packets": pa.table({"src": ["a", "b", "a"], "ttl": pa.array([64, 63, None], pa.uint8()),
                          "time": pa.array([1, 2, 3], pa.timestamp("ns"))}),
     "hops": pa.table({"path": pa.array([], pa.int64())}),
 }  # fmt: skip
+TABLES = {name: (lambda table=table: table) for name, table in _MADE.items()}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ import pytest
 
 from captools.model.addresses import to_text
 from captools.views import sql_tables as module
-from captools.views.sql_tables import sql_tables
+from captools.model.analysis import Analysis
+from captools.views.sql_tables import CONCLUDED, packets_table
+
+
+def sql_tables(analysis: Analysis) -> dict[str, pa.Table]:
+    return {"packets": packets_table(analysis.packets)} | {name: make(analysis) for name, make in CONCLUDED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +22,8 @@ def tables(sample: ModuleType) -> dict[str, pa.Table]:
     return sql_tables(sample.s8())
 
 
-def test_all_nine_are_there(tables: dict[str, pa.Table]) -> None:
-    assert list(tables) == ["packets", "http", "tls", "dns", "requests", "findings", "paths", "hops", "points"]
+def test_all_conclusions_are_there(tables: dict[str, pa.Table]) -> None:
+    assert list(tables) == ["packets", "requests", "findings", "paths", "hops", "points"]
 
 
 def test_packets_are_readable_and_their_time_is_a_timestamp(tables: dict[str, pa.Table], sample: ModuleType) -> None:

@@ -36,7 +36,11 @@ def key_of(path: Path, vxlan_ports: tuple[int, ...]) -> str:
 def decoder() -> str:
     """Return a name for the decoder and its tables: another one must never be given this one's entries."""
     whole = hashlib.sha256()
-    sources = [*_WIRE.rglob("*.py"), *(_MODEL / name for name in ("packets.py", "narrow.py")), *Path(__file__).parent.glob("*.py")]
+    sources = [
+        *_WIRE.rglob("*.py"),
+        *(_MODEL / name for name in ("packets.py", "narrow.py")),
+        *Path(__file__).parent.glob("*.py"),
+    ]
     for source in sorted(sources):
         data = source.read_bytes()
         whole.update(f"{source.name}:{len(data)}:".encode() + data)

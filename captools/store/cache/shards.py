@@ -21,7 +21,18 @@ LANE_ROWS = 1 << 13
 # Hashes do not compress, time and place rise evenly, the rest repeats itself.
 _PLAIN = ("payload_hash", "payload_head")
 _RISING = ("ts_ns", "offset")
-_FEW = ("cap_len", "wire_len", "ip_len", "payload_off", "payload_len", "tcp_flags", "ttl", "outer_ttl", "tos", "present")
+_FEW = (
+    "cap_len",
+    "wire_len",
+    "ip_len",
+    "payload_off",
+    "payload_len",
+    "tcp_flags",
+    "ttl",
+    "outer_ttl",
+    "tos",
+    "present",
+)
 
 
 def table_file(folder: Path, shard: int, name: str) -> Path:
