@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from captools import findings as rules
-from captools.correlate.analyse import analyse
 from captools.inventory.read import read_inventory
-from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
 from captools.model.errors import UsageError
-from captools.model.findings import FindingRule
 from captools.model.sources import Source
 from captools.model.units import size
-from captools.registry import additions
 from captools.store.capture import Reading
 from captools.store.inputs import Inputs, expand
 from captools.store.load import Opened, failed_source, load
@@ -28,6 +23,8 @@ from captools.wire.tunnels import VXLAN_PORTS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from captools.model.analysis import Analysis
 
 BYTES_PER_PACKET = 2_500  # of the packet table and of what correlation makes of it, measured
 
@@ -55,6 +52,12 @@ class Session:
     @cached_property
     def analysis(self) -> Analysis:
         """The correlated session; UsageError where it has more packets than memory can hold."""
+        # Here, because pages of packets and SQL need none of it.
+        from captools import findings as rules
+        from captools.correlate.analyse import analyse
+        from captools.model.findings import FindingRule
+        from captools.registry import additions
+
         opened = self.opened
         _fits(len(opened))
         found = analyse(

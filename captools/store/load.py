@@ -21,13 +21,11 @@ from captools.store.capture import Capture, Reading, Rows
 from captools.store.files import as_text, read_file, sha256_of
 from captools.store.inputs import CaptureInput, Inputs
 from captools.store.large import LargeCapture
-from captools.store.printed import PrintedRows
 from captools.store.small import SmallCapture
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.choice import worth_compiling
 from captools.wire.decode import Naming
 from captools.wire.index import is_capture, read_records
-from captools.wire.text.read import read_text_log
 from captools.wire.text.recognise import printed
 
 LARGE = 256 << 20  # bytes of a file that is not read into memory, however few packets it holds
@@ -163,6 +161,9 @@ def _is_large(path: Path, head: bytes) -> bool:
 
 def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str]) -> Loaded:
     """Read a text log of tcpdump or ngrep; what it leaves in doubt becomes warnings."""
+    from captools.store.printed import PrintedRows
+    from captools.wire.text.read import read_text_log
+
     point = _point_name(one, "")
     log = read_text_log(text, name, point)
     record = one.record

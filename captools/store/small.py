@@ -11,10 +11,7 @@ import pyarrow as pa
 from captools.store.files import sha256_of
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
-from captools.wire.dns import dns_messages
-from captools.wire.http import http_heads
 from captools.wire.records import Interface, Records
-from captools.wire.tls import tls_hellos
 
 
 class SmallCapture:
@@ -61,12 +58,18 @@ class SmallCapture:
 
     def http(self, naming: Naming) -> pa.Table:
         """Return the HTTP table."""
+        from captools.wire.http import http_heads
+
         return http_heads(self._view, self._records, self.table(naming))
 
     def tls(self, naming: Naming) -> pa.Table:
         """Return the TLS table."""
+        from captools.wire.tls import tls_hellos
+
         return tls_hellos(self._view, self._records, self.table(naming))
 
     def dns(self, naming: Naming) -> pa.Table:
         """Return the DNS table."""
+        from captools.wire.dns import dns_messages
+
         return dns_messages(self._view, self._records, self.table(naming))

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from captools.model.narrow import LANES, NARROW, SIDE_TABLES, Narrow
 from captools.model.packets import PACKETS
+from captools.store.cache.files import LANE_ROWS, table_file
 from captools.store.cache.meta import Shard, meta_from_text
 from captools.store.cache.place import META
-from captools.store.cache.shards import LANE_ROWS, table_file
 from captools.wire.decode import Naming
 from captools.wire.widen import widen
 

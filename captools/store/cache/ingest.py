@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from captools.store.cache.files import remove_shard
 from captools.store.cache.meta import Meta
 from captools.store.cache.place import META, begin, land
-from captools.store.cache.shards import ShardWriter, remove_shard
+from captools.store.cache.shards import ShardWriter
 from captools.store.files import GZIP, ZSTD, sha256_of
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.kernels.session import PcapRun

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from captools.model.narrow import LANES, SIDE_TABLES, Present
 from captools.model.packets import ADDRESS, MAC, PACKETS
 from captools.store.cache.entry import Entry
-from captools.store.cache.shards import table_file
+from captools.store.cache.files import table_file
 from captools.store.sql import View, quoted
 from captools.views.frame import readable
 from captools.wire.decode import Naming

@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from captools.model.narrow import NARROW, SIDE_TABLES
+from captools.store.cache.files import LANE_ROWS, ROWS, table_file
 from captools.store.cache.meta import Shard
 from captools.wire.assemble import counted_from, lane_table, packet_table, side_table
 from captools.wire.kernels import buffers
 from captools.wire.kernels.session import Part
 
-ROWS = 1 << 16  # of a row group: what is read for one page
-LANE_ROWS = 1 << 13
 # Hashes do not compress, time and place rise evenly, the rest repeats itself.
 _PLAIN = ("payload_hash", "payload_head")
 _RISING = ("ts_ns", "offset")
@@ -33,11 +32,6 @@ _FEW = (
     "tos",
     "present",
 )
-
-
-def table_file(folder: Path, shard: int, name: str) -> Path:
-    """Return the file of a shard's table."""
-    return folder / f"{shard}.{name}.parquet"
 
 
 class ShardWriter:
@@ -96,9 +90,3 @@ def _packet_writer(path: Path) -> pq.ParquetWriter:
         column_encoding=dict.fromkeys(_RISING, "DELTA_BINARY_PACKED"),
         write_statistics=["ts_ns"],
     )
-
-
-def remove_shard(folder: Path, shard: int) -> None:
-    """Remove the files of a shard that was decoded from a wrong place."""
-    for file in folder.glob(f"{shard}.*.parquet"):
-        file.unlink()
