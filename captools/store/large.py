@@ -13,6 +13,7 @@ from captools.model.errors import MalformedCapture
 from captools.store import kernels
 from captools.store.cache import place
 from captools.store.cache.entry import Entry
+from captools.store.cache.files import ROWS
 from captools.store.cache.key import key_of
 from captools.store.capture import Reading
 from captools.wire.decode import Naming
@@ -87,11 +88,17 @@ class LargeCapture:
 
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows of the packet table."""
-        return self.entry.table(naming, first, count)
+        try:
+            return self.entry.table(naming, first, count)
+        except _BROKEN:  # damaged, or removed by somebody, since it was opened
+            shutil.rmtree(self.entry.folder, ignore_errors=True)
+            self.entry = self._open()
+            return self.entry.table(naming, first, count)
 
     def batches(self, naming: Naming) -> Iterator[pa.Table]:
         """Yield the packet table, a row group at a time."""
-        yield from self.entry.batches(naming)
+        for first in range(0, len(self), ROWS):
+            yield self.table(naming, first, ROWS)
 
     def http(self, naming: Naming) -> pa.Table:
         """Return the HTTP table."""

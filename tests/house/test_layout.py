@@ -16,7 +16,7 @@ MAX_LINES = 400
 VALUES_ONLY = {
     "captools/model/analysis.py", "captools/model/evidence.py", "captools/model/encryption.py",
     "captools/model/findings.py", "captools/model/paths.py", "captools/model/requests.py",
-    "captools/model/sources.py", "captools/model/packets.py",
+    "captools/model/sources.py", "captools/model/packets.py", "captools/store/capture.py",
 }  # fmt: skip
 
 

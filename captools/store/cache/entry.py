@@ -39,10 +39,6 @@ class Entry:
         """Return rows ``first`` to ``first + count`` (default: to the end) as the packet table."""
         return pa.concat_tables([PACKETS.empty_table(), *self._pieces(naming, first, count)]).unify_dictionaries()
 
-    def batches(self, naming: Naming, first: int = 0) -> Iterator[pa.Table]:
-        """Yield the packet table from row ``first`` on, a row group at a time."""
-        yield from self._pieces(naming, first, None)
-
     def _pieces(self, naming: Naming, first: int, count: int | None) -> Iterator[pa.Table]:
         end = len(self) if count is None else min(first + count, len(self))
         for narrow, start in self.narrow(first, end):
@@ -67,6 +63,9 @@ class _ShardReader:
         self._files: dict[str, pq.ParquetFile] = {}
         self._starts: list[int] = []
         self._lane_groups: dict[int, pa.Table] = {}
+        if shard.rows:  # a damaged file is found now rather than in the middle of a page
+            for name in ("packets", "lanes"):
+                self._file(name)
 
     def _file(self, name: str) -> pq.ParquetFile:
         if name not in self._files:

@@ -121,7 +121,7 @@ def _walk(one: _Range, read_into: Callable[[memoryview], int], tick: Tick) -> _R
 
 def _meta(path: Path, ranges: list[_Range], sha256: str) -> Meta:
     last = ranges[-1].run
-    shards = tuple(one.writer.close(one.run.common.lane_records(), (last.linktype,)) for one in ranges)
+    shards = tuple(one.writer.close(one.run.common, (last.linktype,)) for one in ranges)
     last.rows = sum(shard.rows for shard in shards)  # damage names the record by its number in the file
     firsts: list[Any] = [one.writer.first_ns for one in ranges if one.writer.first_ns is not None]
     lasts: list[Any] = [one.writer.last_ns for one in ranges if one.writer.last_ns is not None]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,7 +13,7 @@ from captools.store.cache.files import LANE_ROWS, ROWS, table_file
 from captools.store.cache.meta import Shard
 from captools.wire.assemble import counted_from, lane_table, packet_table, side_table
 from captools.wire.kernels import buffers
-from captools.wire.kernels.session import Part
+from captools.wire.kernels.session import Common, Part
 
 # Hashes do not compress, time and place rise evenly, the rest repeats itself.
 _PLAIN = ("payload_hash", "payload_head")
@@ -68,9 +66,9 @@ class ShardWriter:
         self._sides[name].write_table(rows)
         self._counts[name] = self._counts.get(name, 0) + len(rows)
 
-    def close(self, lanes: npt.NDArray[Any], linktypes: Sequence[int]) -> Shard:
+    def close(self, common: Common, linktypes: Sequence[int]) -> Shard:
         """Write the lanes and finish all files."""
-        table = lane_table(lanes, linktypes)
+        table = lane_table(common.lane_records(), linktypes)
         pq.write_table(table, table_file(self._folder, self._shard, "lanes"), row_group_size=LANE_ROWS,
                        compression="zstd", compression_level=1)  # fmt: skip
         for writer in (self._packets, *self._sides.values()):

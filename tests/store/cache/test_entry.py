@@ -20,14 +20,6 @@ def test_a_page_is_a_slice_of_it(entry, naming, wanted, first):
     assert_equal(page, wanted.slice(first, 300).combine_chunks())
 
 
-def test_batches_are_small_and_make_up_the_whole(entry, naming, wanted):
-    batches = list(entry.batches(naming))
-    assert max(map(len, batches)) <= 65_536 and sum(map(len, batches)) == len(wanted)
-    assert [batch["frame"][0].as_py() for batch in batches] == [
-        1 + sum(map(len, batches[:at])) for at in range(len(batches))
-    ]  # fmt: skip
-
-
 def test_a_damaged_entry_says_so(entry, naming, tmp_path):
     import shutil
 

@@ -1,0 +1,104 @@
+"""Reading a file into an entry: in ranges or as a stream, damaged or not, in little memory."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from hashlib import sha256
+
+import pytest
+
+from captures.generate import generate
+from tests.wire.equality import assert_equal, naming_of, plain, reference
+
+pytestmark = pytest.mark.slow
+
+
+def made(path, place, threads=1):
+    from captools.store.cache.entry import Entry
+    from captools.store.cache.ingest import ingest
+
+    return Entry(ingest(path, [place], path.name, vxlan_ports=(8472, 4789), threads=threads))
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    return b"".join(generate(packets=20_000, seed=5))
+
+
+def test_one_range_and_three_give_the_same_rows(capture, entry, naming, tmp_path):
+    alone = made(capture, tmp_path)
+    assert (len(alone.meta.shards), len(entry.meta.shards)) == (1, 3)
+    assert_equal(plain(alone.table(naming)), plain(entry.table(naming)))
+
+
+def test_meta_says_what_the_file_is(capture, entry, wanted):
+    meta = entry.meta
+    times = wanted["ts_ns"].to_pylist()
+    assert (meta.packets, meta.first_ns, meta.last_ns) == (len(wanted), min(times), max(times))
+    assert meta.sha256 == sha256(capture.read_bytes()).hexdigest() and meta.damage == ""
+
+
+def test_a_cut_file_keeps_all_whole_records_and_says_where_it_ends(small, tmp_path):
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(small[:-7])
+    from captools.wire.index import read_records
+
+    found, wanted = made(path, tmp_path / "c"), read_records(small[:-7], "t")
+    assert len(found) == len(wanted) and found.meta.damage == wanted.damage != ""
+    assert_equal(plain(found.table(naming_of(1))), reference(small[:-7]))
+
+
+def test_a_packed_file_is_read_as_a_stream(small, tmp_path):
+    path = tmp_path / "a.pcap"  # its name does not say so
+    path.write_bytes(gzip.compress(small, 1))
+    found = made(path, tmp_path / "c")
+    assert_equal(plain(found.table(naming_of(1))), reference(small))
+    assert found.meta.sha256 == sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_boundary_that_was_guessed_wrongly_costs_no_packet(tmp_path):
+    """Payloads that look like records, chained for longer than the search looks: the guess lands inside one."""
+    import struct
+
+    from captures.build import ethernet, ipv4, udp
+
+    false = b"".join(struct.pack("<IIII", 1_700_000_000, n, 40, 40) + bytes(40) for n in range(900))
+    frame = ethernet(ipv4(udp(false[:50_000], sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=17))
+    record = struct.pack("<IIII", 1_700_000_000, 0, len(frame), len(frame)) + frame
+    data = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1) + record * 199
+    path = tmp_path / "trap.pcap"
+    path.write_bytes(data)
+    from captools.wire.parallel import boundaries
+
+    with path.open("rb") as file:
+        _first, guess = boundaries(lambda space, at: os.preadv(file.fileno(), [space], at), len(data), data[:24], 2)
+    assert (guess - 24) % len(record) != 0  # the trap works
+    found = made(path, tmp_path / "c", threads=2)
+    assert len(found) == 199
+    assert_equal(plain(found.table(naming_of(1))), reference(data))
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(small, tmp_path):
+    """A full disk: here, one on which no more than a megabyte may be written."""
+    path = tmp_path / "a.pcap"
+    path.write_bytes(small)
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(__file__.rpartition("/tests/")[0])!r})
+from captools.store import kernels
+kernels.prepare(lambda words: None)
+from captools.store.cache.ingest import ingest
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    ingest(Path({str(path)!r}), [Path({str(tmp_path / "c")!r})], "key", vxlan_ports=())
+except OSError as error:
+    print("OSError", error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("OSError"), done.stderr
+    assert list((tmp_path / "c").iterdir()) == []
