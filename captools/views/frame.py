@@ -40,16 +40,15 @@ def spoken(packets: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def to_pandas(packets: pa.Table) -> pd.DataFrame:
-    """Return a pandas frame of one row per sighting; ``time`` is ``ts_ns`` as a UTC timestamp.
+    """Return a pandas frame of one row per sighting, Arrow-backed; ``time`` is ``ts_ns`` as a UTC timestamp.
 
-    Columns that may be null have pandas' nullable types: as floats, ports would read 80.0 and hashes lose digits.
+    Arrow's types keep what pandas' own would change: null is null, ports and hashes stay whole numbers.
     """
     import pandas as pd
 
-    nullable = {
-        pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
-        pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
-    }  # fmt: skip
-    frame: pd.DataFrame = readable(packets).to_pandas(types_mapper=nullable.get)
-    frame.insert(0, "time", pd.to_datetime(frame["ts_ns"], unit="ns", utc=True, errors="coerce"))
+    plain = readable(packets)
+    columns = [one.cast(pa.string()) if pa.types.is_dictionary(one.type) else one for one in plain.columns]
+    table = pa.table(columns, names=plain.column_names)
+    table = table.add_column(0, "time", table["ts_ns"].cast(pa.timestamp("ns", tz="UTC")))
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame

@@ -41,13 +41,22 @@ def test_pandas_time_keeps_the_nanosecond_and_the_zone(packets):
     assert int(frame["ts_ns"][0]) == 1_700_000_000_000_000_001
 
 
+def test_columns_can_be_grouped_and_compared(packets):
+    frame = to_pandas(packets)
+    counts = frame.groupby(["src", "dst"]).size()
+    assert counts.sum() == packets["src"].drop_null().length() and counts.index[0][0] == min(
+        one for one in readable(packets)["src"].to_pylist() if one
+    )
+    assert (frame["ttl"] > 60).sum() == sum(ttl > 60 for ttl in packets["ttl"].to_pylist() if ttl is not None)
+
+
 def test_numbers_stay_whole_beside_missing_ones(sample):
     big = (1 << 64) - 1  # a float would make another number of it
     rows = [{"source": "s", "point": "p", "ts_ns": 1, "vni": 45966, "payload_hash": big, "dont_fragment": True},
             {"source": "s", "point": "p", "ts_ns": 2}]  # fmt: skip
     frame = to_pandas(sample.table(rows))
     assert (frame["vni"][0], frame["payload_hash"][0], frame["dont_fragment"][0]) == (45966, big, True)
-    assert frame["vni"].isna().tolist() == [False, True] and str(frame["vni"].dtype) == "UInt32"
+    assert frame["vni"].isna().tolist() == [False, True] and str(frame["vni"].dtype) == "uint32[pyarrow]"
     assert frame.to_csv(columns=["vni", "payload_hash"], index=False).splitlines()[1:] == [f"45966,{big}", ","]
 
 
