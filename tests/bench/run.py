@@ -1,12 +1,14 @@
-"""``python -m tests.bench.run``: every bar that can be measured yet, tshark's figure in the same run, and whether it holds.
+"""``python -m tests.bench.run``: every bar, tshark's figure in the same run, and whether it holds.
 
-Whole processes on freshly generated captures; the fastest of three. The figures also go to a JSON file.
+Whole processes on freshly generated captures; the fastest of a few. The figures also go to a JSON file. Groups can be
+chosen: decode, road, starts, live.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -14,50 +16,60 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.bench import live
+from tests.bench.bar import Bar
 from tests.bench.measure import Run, measure, python
+from tests.bench.tshark import tshark
 
-_FIELDS = (
-    "frame.number frame.time_epoch frame.cap_len frame.len eth.src eth.dst eth.type vlan.id arp.opcode "
-    "arp.src.hw_mac arp.src.proto_ipv4 arp.dst.hw_mac arp.dst.proto_ipv4 ip.src ip.dst ip.proto ip.ttl ip.id "
-    "ip.flags ip.frag_offset ip.len ipv6.src ipv6.dst ipv6.nxt ipv6.hlim ipv6.plen tcp.srcport tcp.dstport "
-    "tcp.seq_raw tcp.ack_raw tcp.flags tcp.window_size_value tcp.options.timestamp.tsval "
-    "tcp.options.timestamp.tsecr tcp.len udp.srcport udp.dstport udp.length icmp.type icmp.code icmp.ident "
-    "icmp.seq vxlan.vni geneve.vni gre.proto wg.type wg.receiver wg.counter http.x_forwarded_for "
-    "http.request.method http.request.uri http.response.code tls.handshake.extensions_server_name"
-)
-FIELDS = tuple(_FIELDS.split())
+_SUBSET = 100_000  # packets that tshark is measured on: its rate does not depend on the length
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the design: what was measured, what is wanted, and the comparison in the same run."""
+class Bench:
+    """The captures of one run, what tshark needs for them, and where caches go."""
 
-    name: str
-    figure: float
-    unit: str
-    wanted: float
-    at_least: bool  # else at most
-    detail: str = ""
+    folder: Path
+    packets: int
+    say: Callable[[str], None]
+    tshark_rate: float
+    tshark_said: str
 
     @property
-    def holds(self) -> bool:
-        """Whether the bar is met."""
-        return self.figure >= self.wanted if self.at_least else self.figure <= self.wanted
+    def big(self) -> Path:
+        """The capture of ``packets`` packets."""
+        return self.folder / "big.pcap"
 
-    def line(self) -> str:
-        """Return the bar as one line of text."""
-        sign = ">=" if self.at_least else "<="
-        verdict = "holds" if self.holds else "MISSED"
-        return f"{self.name:<58}{self.figure:>10.2f} {self.unit:<9}{sign} {self.wanted:<8g}{verdict:<8}{self.detail}"
+    def head(self, packets: int) -> Path:
+        """Return the first ``packets`` packets of the big capture as a file."""
+        path = self.folder / f"head{packets}.pcap"
+        if not path.exists():
+            measure(python("-m", "tests.bench.measure", str(self.big), str(path), str(packets)), runs=1)
+        return path
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """Where decoded tables and compiled kernels go: into the run's own folder."""
+        return {"XDG_CACHE_HOME": str(self.folder / "cache")}
 
-def tshark(path: Path, packets: int, runs: int) -> tuple[float, Run]:
-    """Return tshark's packets per second with the field list all ratios refer to."""
-    fields = [word for name in FIELDS for word in ("-e", name)]
-    argv = ["tshark", "-n", "-r", str(path), "-d", "udp.port==8472,vxlan", "-d", "udp.port==51871,wg", "-T", "fields",
-            "-E", "separator=,", "-E", "occurrence=a", "-E", "aggregator=;", *fields]  # fmt: skip
-    run = measure(argv, runs=runs)
-    return packets / run.wall_s, run
+    def forget(self) -> None:
+        """Remove the decoded tables; the compiled kernels stay."""
+        shutil.rmtree(self.folder / "cache" / "captools" / "tables", ignore_errors=True)
+
+    def captools(self, *words: str, runs: int = 1, cold: bool = False) -> Run:
+        """Run one command as a whole process; ``cold``: without decoded tables from before."""
+        best: Run | None = None
+        for _ in range(runs):
+            if cold:
+                self.forget()
+            one = measure(python("-m", "captools.cli", *words), runs=1, environ=self.environ)
+            best = one if best is None or one.wall_s < best.wall_s else best
+        assert best is not None
+        return best
+
+    def times(self, rate: float, name: str, wanted: float, detail: str = "") -> Bar:
+        """Return a bar against tshark's rate."""
+        told = "; ".join(filter(None, (f"{rate / 1e6:.2f} Mpkt/s", detail, self.tshark_said)))
+        return Bar(name, rate / self.tshark_rate, "x tshark", wanted, True, told)
 
 
 def decoding(what: str, path: Path, threads: int = 1, runs: int = 3) -> tuple[float, Run]:
@@ -73,82 +85,130 @@ def decoding(what: str, path: Path, threads: int = 1, runs: int = 3) -> tuple[fl
     return best, process
 
 
-def bars(folder: Path, packets: int, say: Callable[[str], None]) -> list[Bar]:
-    """Measure everything in ``folder``; ``say`` is told what goes on."""
-    big, small, tiny = folder / "big.pcap", folder / "tshark.pcap", folder / "tiny.pcap"
-    say(f"generating {packets:,} packets")
-    measure(python("-m", "captures.generate", str(big), "--packets", str(packets)), runs=1)
-    size = big.stat().st_size
-    subset = min(packets, 100_000)
-    for target, count in ((small, subset), (tiny, min(packets, 10_000))):
-        measure(python("-m", "tests.bench.measure", str(big), str(target), str(count)), runs=1)
-    out: list[Bar] = []
-    say("tshark")
-    unit, run = tshark(small, subset, 2)
-    beside = f"tshark {unit / 1e3:.1f} kpkt/s, {run.memory >> 20} MiB"
-    say("cat, one and two at a time")
+def decode_bars(bench: Bench) -> list[Bar]:
+    """The decoder alone, against tshark and against reading the bytes at all."""
+    big, small = bench.head(min(bench.packets, 1_000_000)), bench.head(min(bench.packets, _SUBSET))
+    size, packets = big.stat().st_size, min(bench.packets, 1_000_000)
+    bench.say("cat, one and two at a time")
     cat = measure(["cat", str(big)], runs=5, discard=True)
     floor = size / cat.wall_s
     halves = [f"dd if={big} of=/dev/null bs=256K status=none {part}=$(( {size} / 2 )) iflag={flag}" for part, flag in
               (("count", "count_bytes"), ("skip", "skip_bytes"))]  # fmt: skip
-    two = measure(["sh", "-c", f"{halves[0]} & {halves[1]}; wait"], runs=5)
-    say("numpy reference")
+    two = size / measure(["sh", "-c", f"{halves[0]} & {halves[1]}; wait"], runs=5).wall_s
+    bench.say("numpy reference")
     rate, run = decoding("reference", small, runs=2)
-    out.append(
-        Bar("numpy reference, one core", rate / unit, "x tshark", 20, True, f"{rate / 1e6:.2f} Mpkt/s; {beside}")
-    )
-    say("kernel (the first run compiles)")
+    out = [bench.times(rate, "numpy reference, one core", 20)]
+    bench.say("kernel (the first run compiles)")
     rate, run = decoding("kernel", big)
-    detail = f"{rate / 1e6:.2f} Mpkt/s; {beside}"
-    out.append(Bar("decode to all columns with full hash, one core", rate / unit, "x tshark", 180, True, detail))
+    out.append(bench.times(rate, "decode to all columns with full hash, one core", 180))
     share = 100 * rate * size / packets / floor
     out.append(Bar("  the same, share of cat", share, "%", 30, True, f"cat {floor / 1e9:.1f} GB/s"))
     out.append(Bar("  the same, peak memory", run.memory / 2**20, "MiB", 450, False))
     rate, run = decoding("kernel", big, 2)
-    detail = f"{rate / 1e6:.2f} Mpkt/s; {beside}"
-    out.append(Bar("decode on two cores", rate / unit, "x tshark", 350, True, detail))
-    share = 100 * rate * size / packets / (size / two.wall_s)
-    out.append(Bar("  the same, share of two dd", share, "%", 30, True, f"two dd {size / two.wall_s / 1e9:.1f} GB/s"))
-    say("whole cold processes")
-    run = measure(python("-c", _COLD, str(big)), runs=3)
-    detail = f"{run.wall_s:.2f} s to normalised tables in memory, {run.memory >> 20} MiB; {beside}"
-    out.append(
-        Bar(f"{packets:,}-packet file, whole cold process", packets / run.wall_s / unit, "x tshark", 25, True, detail)
-    )
-    run = measure(python("-m", "captools.cli", "findings", str(tiny), "--json"), runs=3)
+    out.append(bench.times(rate, "decode on two cores", 350))
+    share = 100 * rate * size / packets / two
+    out.append(Bar("  the same, share of two dd", share, "%", 30, True, f"two dd {two / 1e9:.1f} GB/s"))
+    return out
+
+
+def road_bars(bench: Bench) -> list[Bar]:
+    """From a capture file to its tables on disk, as ``captools sql`` does it: a whole process with a first query."""
+    ask = "select count(*) as n from packets"
+    bench.say("the whole road")
+    bench.captools("sql", str(bench.big), ask)  # compiles the kernels
+    run = bench.captools("sql", str(bench.big), ask, "--json", runs=2, cold=True)
+    assert json.loads(run.output)["rows"][0]["n"] == bench.packets
+    rate = bench.packets / run.wall_s
+    name = f"{bench.packets / 1e6:g}M packets to Parquet: columns, flows, TCP state, HTTP, SNI"
+    out = [bench.times(rate, name, 80, f"{run.wall_s:.2f} s, {run.memory >> 20} MiB")]
+    if shutil.which("pcaptoparquet"):
+        bench.say("pcaptoparquet -m")
+        small = bench.head(min(bench.packets, _SUBSET))
+        peer = measure(["pcaptoparquet", "-i", str(small), "-o", str(bench.folder / "peer"), "-m"], runs=1)
+        theirs = min(bench.packets, _SUBSET) / peer.wall_s
+        out.append(Bar("  the same, against pcaptoparquet -m", rate / theirs, "x pcaptoparquet", 80, True,
+                       f"pcaptoparquet {theirs / 1e3:.1f} kpkt/s"))  # fmt: skip
+    lanes = _lanes(bench)
+    out.append(Bar("  the same, memory beyond 250 B per flow direction", (run.memory - 250 * lanes) / 2**20, "MiB", 450,
+                   False, f"{run.memory >> 20} MiB, {lanes:,} flow directions"))  # fmt: skip
+    bench.say("first page of a second open")
+    run = bench.captools("packets", str(bench.big), "-c", "40", runs=3)
+    out.append(Bar("first page of a second open, whole process", run.wall_s, "s", 0.5, False))
+    return out
+
+
+def _lanes(bench: Bench) -> int:
+    """Return how many flow directions the entry of the big capture holds."""
+    (meta,) = (bench.folder / "cache" / "captools" / "tables").glob("*/meta.json")
+    return sum(shard["lanes"] for shard in json.loads(meta.read_text())["shards"])
+
+
+def start_bars(bench: Bench) -> list[Bar]:
+    """What a person waits for: whole cold processes."""
+    bench.say("whole cold processes")
+    packets = min(bench.packets, 1_000_000)
+    million, tiny = bench.head(packets), bench.head(min(bench.packets, 10_000))
+    ask = "select count(*) as n from packets"
+    bench.captools("sql", str(million), ask)
+    run = bench.captools("sql", str(million), ask, runs=3, cold=True)
+    detail = f"{run.wall_s:.2f} s, {run.memory >> 20} MiB"
+    out = [bench.times(packets / run.wall_s, f"{packets:,}-packet file, whole cold process", 25, detail)]
+    run = bench.captools("findings", str(tiny), "--json", runs=3)
     out.append(
         Bar("10k-packet file to findings, whole process", run.wall_s, "s", 1.0, False, f"{run.memory >> 20} MiB")
     )
     run = measure(python("-m", "captools.cli", "--help"), runs=10)
     out.append(Bar("--help", run.wall_s * 1e3, "ms", 80, False))
-    say("first compile")
-    with tempfile.TemporaryDirectory(dir=folder) as empty:
-        first = measure(python("-c", _COLD, str(small)), runs=1, environ={"XDG_CACHE_HOME": empty})
-    out.append(Bar("first run after install", first.wall_s, "s", 13, False))
+    bench.say("first run after install")
+    with tempfile.TemporaryDirectory(dir=bench.folder) as empty:
+        argv = python("-m", "captools.cli", "sql", str(million), ask)
+        first = measure(argv, runs=1, environ={"XDG_CACHE_HOME": empty})
+    out.append(Bar("first run after install, with its compile", first.wall_s - run.wall_s, "s", 13, False))
     return out
 
 
-_COLD = """
-import sys
-from captools.store import kernels
-kernels.prepare(lambda words: None)
-from tests.bench.decode import tables
-print(tables(sys.argv[1], 2))
-"""
+def live_bars(bench: Bench) -> list[Bar]:
+    """From a real interface through tcpdump's pipe."""
+    if os.geteuid() or not shutil.which("ip"):
+        bench.say("live: left out, it needs root and network namespaces")
+        return []
+    bench.say("live: tcpdump into the decoder on one core")
+    rate, told = live.fastest(bench.head(min(bench.packets, 10_000)))
+    return [Bar("live, tcpdump's pipe into decode and hash, one core, no drop", rate / 1e6, "Mpkt/s", 0.5, True, told)]
+
+
+GROUPS = {"decode": decode_bars, "road": road_bars, "starts": start_bars, "live": live_bars}
+
+
+def prepared(folder: Path, packets: int, say: Callable[[str], None]) -> Bench:
+    """Generate the capture and measure tshark on a part of it."""
+    say(f"generating {packets:,} packets")
+    measure(python("-m", "captures.generate", str(folder / "big.pcap"), "--packets", str(packets)), runs=1)
+    bench = Bench(folder, packets, say, 0.0, "")
+    say("tshark")
+    some = min(packets, _SUBSET)
+    rate, run = tshark(bench.head(some), some, 2)
+    return Bench(folder, packets, say, rate, f"tshark {rate / 1e3:.1f} kpkt/s, {run.memory >> 20} MiB")
 
 
 def main() -> None:
     """Measure, print the table, write the JSON file."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.run")
-    parser.add_argument("--packets", type=int, default=1_000_000)
+    parser.add_argument("groups", nargs="*", help=f"which bars: {', '.join(GROUPS)} (default: all)")
+    parser.add_argument("--packets", type=int, default=10_000_000)
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     asked = parser.parse_args()
+    if unknown := set(asked.groups) - set(GROUPS):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
     if shutil.which("tshark") is None:
         sys.exit("tshark is missing, and every bar is a ratio to it; install it (apt-get install tshark)")
+    found: list[Bar] = []
     with tempfile.TemporaryDirectory(prefix="captools-bench-") as folder:
-        found = bars(Path(folder), asked.packets, lambda words: print(words, "...", file=sys.stderr, flush=True))
-    for bar in found:
-        print(bar.line())
+        bench = prepared(Path(folder), asked.packets, lambda words: print(words, "...", file=sys.stderr, flush=True))
+        for name in asked.groups or GROUPS:
+            for bar in GROUPS[name](bench):
+                found.append(bar)
+                print(bar.line(), flush=True)
     asked.json.write_text(json.dumps([asdict(bar) | {"holds": bar.holds} for bar in found], indent=1) + "\n")
 
 
