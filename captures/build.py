@@ -34,9 +34,10 @@ def ethernet(
     src: str = "02:00:00:00:00:01",
     dst: str = "02:00:00:00:00:02",
     vlans: Iterable[int] = (),
+    tag: int = 0x8100,
 ) -> bytes:
-    """Ethernet II with any number of 802.1Q tags."""
-    tags = b"".join(struct.pack("!HH", 0x8100, vlan) for vlan in vlans)
+    """Ethernet II with any number of tags of EtherType ``tag`` (0x8100 802.1Q, 0x88A8 802.1ad, 0x9100 its forerunner)."""
+    tags = b"".join(struct.pack("!HH", tag, vlan) for vlan in vlans)
     return mac(dst) + mac(src) + tags + struct.pack("!H", kind) + inner
 
 
@@ -85,6 +86,26 @@ def ipv6(inner: bytes, *, src: str, dst: str, proto: int, hops: int = 64, payloa
     )
 
 
+def extension(inner: bytes, *, following: int, body: bytes = bytes(6)) -> bytes:
+    """An IPv6 extension header of one or more times eight bytes; ``body`` is what follows its first two."""
+    return bytes((following, (len(body) + 2) // 8 - 1)) + body + inner
+
+
+def jumbo(inner: bytes, *, following: int) -> bytes:
+    """The hop-by-hop header of a jumbogram (RFC 2675); its IPv6 header has payload length 0."""
+    return extension(inner, following=following, body=struct.pack("!BBI", 0xC2, 4, 8 + len(inner)))
+
+
+def authenticated(inner: bytes, *, following: int, spi: int, seq: int, icv: bytes = bytes(12)) -> bytes:
+    """AH (RFC 4302) before what it protects."""
+    return struct.pack("!BBHII", following, (len(icv) + 12) // 4 - 2, 0, spi, seq) + icv + inner
+
+
+def esp(sealed: bytes, *, spi: int, seq: int) -> bytes:
+    """ESP (RFC 4303)."""
+    return struct.pack("!II", spi, seq) + sealed
+
+
 def tcp(
     payload: bytes = b"",
     *,
@@ -118,10 +139,31 @@ def icmp_echo(payload: bytes = b"", *, ident: int, seq: int, reply: bool = False
     return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
 
 
-def icmp_error(quoted: bytes, *, kind: int = 3, code: int = 4, mtu: int = 0) -> bytes:
-    """ICMP error that quotes the beginning of a packet."""
-    body = struct.pack("!BBHHH", kind, code, 0, 0, mtu) + quoted
+def sctp(chunks: bytes = b"", *, sport: int, dport: int, tag: int = 1) -> bytes:
+    """SCTP's common header (RFC 9260, section 3.1), with checksum 0."""
+    return struct.pack("!HHII", sport, dport, tag, 0) + chunks
+
+
+def icmp_error(quoted: bytes, *, kind: int = 3, code: int = 4, mtu: int = 0, length: int = 0) -> bytes:
+    """ICMP error that quotes the beginning of a packet; ``length`` is that of the quote in words (RFC 4884)."""
+    body = struct.pack("!BBHBBH", kind, code, 0, 0, length, mtu) + quoted
     return body[:2] + struct.pack("!H", checksum(body)) + body[4:]
+
+
+def icmpv6_error(quoted: bytes, *, kind: int = 2, code: int = 0, mtu: int = 0) -> bytes:
+    """ICMPv6 error (RFC 4443), with checksum 0."""
+    return struct.pack("!BBHI", kind, code, 0, mtu) + quoted
+
+
+def neighbour(*, kind: int, target: str | None = None, options: bytes = b"", rest: int = 0) -> bytes:
+    """A message of neighbour discovery (RFC 4861): ``rest`` zero bytes stand between target and options."""
+    address = ip_address(target).packed if target else b""
+    return struct.pack("!BBHI", kind, 0, 0, 0) + address + bytes(rest) + options
+
+
+def link_option(kind: int, address: str) -> bytes:
+    """A link-layer address option: ``kind`` 1 of the source, 2 of the target."""
+    return bytes((kind, 1)) + mac(address)
 
 
 def arp(
@@ -134,9 +176,25 @@ def arp(
     )  # fmt: skip
 
 
-def vxlan(inner: bytes, *, vni: int, flags: int = 0x08) -> bytes:
-    """VXLAN (RFC 7348); Cilium puts the sender's identity into ``vni``."""
-    return struct.pack("!BBHI", flags, 0, 0, vni << 8) + inner
+def vxlan(inner: bytes, *, vni: int, flags: int = 0x08, group: int = 0) -> bytes:
+    """VXLAN (RFC 7348); Cilium puts the sender's identity into ``vni``. A group policy id needs flag 0x80 too."""
+    return struct.pack("!BBHI", flags, 0, group, vni << 8) + inner
+
+
+def vxlan_gpe(inner: bytes, *, vni: int, following: int, flags: int = 0x0C) -> bytes:
+    """VXLAN-GPE: ``following`` 1 is IPv4, 2 IPv6, 3 Ethernet, 4 NSH, 5 MPLS."""
+    return struct.pack("!BBBBI", flags, 0, 0, following, vni << 8) + inner
+
+
+def nsh(inner: bytes, *, following: int, context: bytes = b"") -> bytes:
+    """NSH (RFC 8300) of metadata type 2; ``following`` as in VXLAN-GPE."""
+    return struct.pack("!HBBI", 0x0FC0 | 2 + len(context) // 4, 2, following, 0x0000_01FF) + context + inner
+
+
+def mpls(inner: bytes, *labels: int) -> bytes:
+    """A stack of MPLS labels (RFC 3032), the first one outermost."""
+    last = len(labels) - 1
+    return b"".join(struct.pack("!I", label << 12 | (at == last) << 8 | 64) for at, label in enumerate(labels)) + inner
 
 
 def geneve(inner: bytes, *, vni: int, kind: int = 0x6558, options: bytes = b"") -> bytes:
@@ -144,18 +202,33 @@ def geneve(inner: bytes, *, vni: int, kind: int = 0x6558, options: bytes = b"") 
     return struct.pack("!BBHI", len(options) // 4, 0, kind, vni << 8) + options + inner
 
 
-def gre(inner: bytes, *, kind: int = 0x0800, key: int | None = None) -> bytes:
-    """GRE (RFC 2784), with a key (RFC 2890) if one is given."""
-    return (
-        struct.pack("!HH", 0 if key is None else 0x2000, kind)
-        + (b"" if key is None else struct.pack("!I", key))
-        + inner
-    )
+def gre(
+    inner: bytes, *, kind: int = 0x0800, key: int | None = None, seq: int | None = None, summed: bool = False
+) -> bytes:
+    """GRE (RFC 2784), with key and sequence number (RFC 2890) if they are given, and a checksum of 0 if ``summed``."""
+    flags = summed << 15 | (key is not None) << 13 | (seq is not None) << 12
+    words = [0] * summed + [one for one in (key, seq) if one is not None]
+    return struct.pack(f"!HH{len(words)}I", flags, kind, *words) + inner
+
+
+def erspan(inner: bytes, *, version: int, optional: bool = False) -> bytes:
+    """GRE with a mirrored frame in it: ERSPAN type I, II or III (``version`` 0, 1, 2); III may have 8 bytes more."""
+    if version == 0:
+        return gre(inner, kind=0x88BE)
+    if version == 1:
+        return gre(struct.pack("!HHI", 0x1005, 1, 0) + inner, kind=0x88BE, seq=1)
+    head = struct.pack("!HHIHH", 0x2005, 1, 0, 0, optional) + bytes(8 if optional else 0)
+    return gre(head + inner, kind=0x22EB, seq=1)
 
 
 def wireguard_data(*, receiver: int, counter: int, sealed: int) -> bytes:
     """A WireGuard data message with ``sealed`` bytes of ciphertext and tag."""
     return struct.pack("<IIQ", 4, receiver, counter) + b"\xaa" * sealed
+
+
+def wireguard_handshake(*, kind: int, first: int = 1, second: int = 2) -> bytes:
+    """A WireGuard initiation (``kind`` 1), response (2) or cookie reply (3) with its index fields."""
+    return struct.pack("<III", kind, first, second) + b"\xbb" * ({1: 148, 2: 92, 3: 64}[kind] - 12)
 
 
 def pcap(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -12,12 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from captools.model.errors import ExitCode, UsageError
+from captools.model.errors import ExitCode
 from captools.views.text import json_text, safe
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from captools.model.analysis import Analysis
     from captools.pipeline import Session
 
@@ -171,26 +168,12 @@ def _csv(items: Sequence[dict[str, Any]]) -> str:
 
 def _parquet(items: Sequence[dict[str, Any]], output: str | None) -> None:
     import pyarrow as pa
-
-    write_parquet(pa.Table.from_pylist([_flat(item) for item in items]), output)
-
-
-def write_parquet(table: pa.Table, output: str | None) -> None:
-    """Write a table to ``output``, else to stdout; UsageError where stdout is a terminal."""
     import pyarrow.parquet as pq
 
-    from captools.store.atomic import replacing
+    from captools.cli.sink import parquet_sink
 
-    if not output and sys.stdout.isatty():
-        raise UsageError("parquet is binary and stdout is a terminal", hint="add -o FILE.parquet")
-    # Into memory first: a pipe cannot be sought in, and pyarrow removes a path it fails to write, be it a device.
-    whole = io.BytesIO()
-    pq.write_table(table, whole, compression="zstd")
-    if not output:
-        click.echo(whole.getvalue(), nl=False)
-        return
-    with replacing(output) as place:
-        place.write_bytes(whole.getvalue())
+    with parquet_sink(output) as sink:
+        pq.write_table(pa.Table.from_pylist([_flat(item) for item in items]), sink, compression="zstd")
 
 
 def fail_on(ctx: click.Context, hit: bool) -> None:

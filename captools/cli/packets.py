@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from captools.cli.common import Asked, Shown, format_options, source_options, write_parquet
+from captools.cli.common import Asked, Shown, format_options, source_options
 from captools.model.errors import UsageError
-from captools.store.atomic import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from captools.model.analysis import Analysis
+    from captools.cli.pages import Judge, Page
 
 SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl", "tunnel", "vni", "outer_src",
          "outer_dst", "tcp_flags", "payload_len", "decode_stop")  # fmt: skip
@@ -46,34 +44,34 @@ def command(
     With -e, a field that a packet holds several times (in the outer and the inner header) gives all its values,
     outermost first, with a comma between them (in JSON: a list).
     """
-    from captools.views.frame import readable
+    from captools.cli.pages import pages
+    from captools.cli.rows import emit_rows
 
-    form, output = shown.form, shown.output
-    judge = _judge(display_filter, fields, deep, asked.tunnel_port)
-    analysis = asked.load()
-    keep = judge(analysis)
-    keep = keep if count is None else keep[:count]
-    if fields:
-        from captools.cli.rows import emit_rows
-        from captools.views.filter.chosen import chosen
+    judge = _judge(display_filter, deep)
+    names = tuple(dict.fromkeys(fields))
+    print_, asked_tables = _printer(names)
 
-        table = chosen(analysis.packets, analysis.http, tuple(dict.fromkeys(fields)), keep)
-        emit_rows(table, form, output, key="packets", value=_single)
-        return
-    packets = analysis.packets if len(keep) == len(analysis.packets) else _rows(analysis.packets, keep)
-    if form == "parquet":
-        write_parquet(readable(packets), output)
-    elif output:
-        with replacing(output) as place, place.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            _write(packets, form, stream)
+    found: Iterator[Page] = pages(asked.open(), judge, asked_tables, count)
+    tables = (print_(page) for page in found)
+    if names:
+        emit_rows(tables, shown.form, shown.output, key="packets", value=_single)
     else:
-        _write(packets, form, sys.stdout)
+        emit_rows(tables, shown.form, shown.output, key="packets", shown=SHOWN)
 
 
-def _rows(packets: pa.Table, keep: Sequence[int]) -> pa.Table:
-    import pyarrow as pa
+def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozenset[str]]:
+    """Return what makes a page's rows readable, and which tables of payloads it needs; UsageError for a wrong -e."""
+    from captools.views.filter.chosen import chosen, tables_of
+    from captools.views.sql_tables import packets_table
 
-    return packets.take(pa.array(keep, pa.int64()))
+    if names:
+        return lambda page: chosen(page.tables, names, page.keep), tables_of(names)
+
+    def whole(page: Page) -> pa.Table:
+        packets = page.tables.packets
+        return packets_table(packets if len(page.keep) == len(packets) else packets.take(page.keep))
+
+    return whole, frozenset()
 
 
 def _single(value: object) -> object:
@@ -81,59 +79,19 @@ def _single(value: object) -> object:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _judge(
-    text: str | None, fields: tuple[str, ...], deep: bool, ports: tuple[int, ...]
-) -> Callable[[Analysis], Sequence[int]]:
-    """Understand -Y and -e before anything is read; return what gives the numbers of the rows that pass."""
-    from captools.views.filter import compile_filter
-    from captools.views.filter.chosen import field_called
+def _judge(text: str | None, deep: bool) -> Judge:
+    """Understand -Y before anything is read; return what chooses the rows that pass."""
+    from captools.cli.pages import ByFilter, ByTshark, Everything
 
-    for name in fields:
-        field_called(name)
     if text is None:
         if deep:
             raise UsageError("--deep is about -Y, which was not given", hint="add -Y FILTER")
-        return lambda analysis: range(len(analysis.packets))
+        return Everything()
     if not deep:
-        judged = compile_filter(text)
-        return lambda analysis: judged.mask(analysis.packets, analysis.http).to_numpy(False).nonzero()[0].tolist()
+        from captools.views.filter import compile_filter
+
+        return ByFilter(compile_filter(text))
     from captools.deep.display_filter import check_filter
 
     check_filter(text)
-    return lambda analysis: _by_tshark(analysis, text, ports)
-
-
-def _by_tshark(analysis: Analysis, text: str, ports: tuple[int, ...]) -> Sequence[int]:
-    """Return the rows whose frames tshark lets pass, file by file."""
-    import numpy as np
-
-    from captools.deep.display_filter import frames_by_tshark
-
-    frames = analysis.packets["frame"].to_numpy()
-    names = analysis.packets["source"].cast("string").to_numpy()
-    passed = np.zeros(len(frames), np.bool_)
-    for source in analysis.sources:
-        if source.packets:
-            found = frames_by_tshark(source.path, text, vxlan_ports=(*analysis.tunnel_ports, *ports))
-            passed |= (names == source.name) & np.isin(frames, found)
-    rows: Sequence[int] = np.flatnonzero(passed).tolist()
-    return rows
-
-
-def _write(packets: pa.Table, form: str, stream: TextIO) -> None:
-    from captools.views.frame import spoken, to_pandas
-    from captools.views.text import json_text, safe, table
-
-    if form == "json":
-        stream.write(json_text({"schema": 1, "packets": list(spoken(packets))}) + "\n")
-    elif form == "ndjson":
-        stream.writelines(json_text(row) + "\n" for row in spoken(packets))
-    elif form == "csv":
-        frame = to_pandas(packets)
-        for name in ("source", "point"):  # the only words in it that a file name brings in
-            frame[name] = frame[name].astype(object).map(safe)
-        frame.to_csv(stream, index=False)
-    else:
-        frame = to_pandas(packets)
-        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in SHOWN]
-        stream.write(table(SHOWN, list(zip(*columns, strict=True))) + "\n")
+    return ByTshark(text)

@@ -1,51 +1,100 @@
-"""Printing an Arrow table in every format: what ``packets -e`` and ``sql`` share."""
+"""Printing Arrow tables in every format, piece by piece: what ``packets`` and ``sql`` share."""
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
-
-from captools.cli.common import write_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 def emit_rows(
-    table: pa.Table, form: str, output: str | None, *, key: str, value: Callable[[Any], Any] | None = None
+    tables: Iterable[pa.Table],
+    form: str,
+    output: str | None,
+    *,
+    key: str,
+    value: Callable[[Any], Any] | None = None,
+    shown: Sequence[str] = (),
 ) -> None:
-    """Print ``table``; ``key`` names its rows in the JSON document, ``value`` has the last word on a JSON value."""
+    """Print ``tables``, one or more of the same columns, as one; none is kept once it is printed.
+
+    ``key`` names the rows in the JSON document, ``value`` has the last word on a JSON value, ``shown`` are the
+    columns that the format for people shows (default: all).
+    """
     from captools.store.atomic import replacing
-    from captools.views.rows import names_of
 
     if form == "parquet":
-        write_parquet(table.rename_columns(names_of(table)), output)
-    elif output:
-        with replacing(output) as place, place.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            _write(table, form, stream, key, value)
-    else:
-        _write(table, form, sys.stdout, key, value)
+        _parquet(tables, output)
+        return
+    with ExitStack() as stack:
+        stream: TextIO = sys.stdout
+        if output:
+            place = stack.enter_context(replacing(output))
+            stream = stack.enter_context(place.open("w", encoding="utf-8", errors="backslashreplace"))
+        _write(tables, form, stream, key, value, shown)
 
 
-def _write(table: pa.Table, form: str, stream: TextIO, key: str, value: Callable[[Any], Any] | None) -> None:
-    from captools.views import text
+def _parquet(tables: Iterable[pa.Table], output: str | None) -> None:
+    import pyarrow.parquet as pq
+
+    from captools.cli.sink import parquet_sink
+    from captools.views.rows import names_of
+
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for table in tables:
+            table = table.rename_columns(names_of(table))
+            if writer is None:
+                sink = stack.enter_context(parquet_sink(output))
+                writer = stack.enter_context(pq.ParquetWriter(sink, table.schema, compression="zstd"))
+            writer.write_table(table)
+
+
+def _write(
+    tables: Iterable[pa.Table],
+    form: str,
+    stream: TextIO,
+    key: str,
+    value: Callable[[Any], Any] | None,
+    shown: Sequence[str],
+) -> None:
     from captools.views.rows import cell, names_of, rows_of
+    from captools.views.text import json_text, safe, table_lines
 
-    names = names_of(table)
+    coming = iter(tables)
+    first = next(coming)
+    names = names_of(first)
+    tables = chain([first], coming)
     if form in ("json", "ndjson"):
         spoken = value or (lambda one: one)
-        items = (dict(zip(names, map(spoken, row), strict=True)) for row in rows_of(table))
-        if form == "json":
-            stream.write(text.json_text({"schema": 1, key: list(items)}) + "\n")
-        else:
-            stream.writelines(text.json_text(item) + "\n" for item in items)
-        return
-    rows = ([cell(one) for one in row] for row in rows_of(table))
-    if form == "csv":
+        items = (
+            json_text(dict(zip(names, map(spoken, row), strict=True))) for table in tables for row in rows_of(table)
+        )
+        _json(items, form, stream, key)
+    elif form == "csv":
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([text.safe(name) for name in names])
-        writer.writerows([text.safe(one) if isinstance(one, str) else one for one in row] for row in rows)
+        writer.writerow([safe(name) for name in names])
+        for table in tables:
+            cells = ([cell(one) for one in row] for row in rows_of(table))
+            writer.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in cells)
     else:
-        stream.write(text.table([text.safe(name) for name in names], rows) + "\n")
+        wanted = shown or names
+        places = [names.index(name) for name in wanted]
+        rows = ([cell(one) for one in row] for table in tables for row in rows_of(table.select(places)))
+        stream.writelines(line + "\n" for line in table_lines([safe(name) for name in wanted], rows))
+
+
+def _json(items: Iterator[str], form: str, stream: TextIO, key: str) -> None:
+    if form == "ndjson":
+        stream.writelines(item + "\n" for item in items)
+        return
+    stream.write(f'{{"schema": 1, "{key}": [')
+    for number, item in enumerate(items):
+        stream.write((", " if number else "") + item)
+    stream.write("]}\n")

@@ -33,7 +33,7 @@ def command(
     from captools.store import sql
 
     sql.check_query(query)
-    emit_rows(sql.query(tables(asked.open()), query), shown.form, shown.output, key="rows")
+    emit_rows([sql.query(tables(asked.open()), query)], shown.form, shown.output, key="rows")
 
 
 def tables(session: Session) -> dict[str, Maker]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from captools.model.addresses import mac_text, to_text
-from captools.model.packets import PACKETS
+from captools.model.packets import ADDRESS, MAC, PACKETS
 
 Ints = npt.NDArray[np.int64]
 ABSENT = -1
@@ -83,8 +83,7 @@ class Sightings:
 
 _ADDRESSES = ("src", "dst", "outer_src", "outer_dst", "quoted_src", "quoted_dst", "arp_sender_ip", "arp_target_ip")
 _WORDS = ("point", "source", "tunnel", "direction")
-_LEFT_OUT = {"sack", "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst", "arp_sender_mac", "arp_target_mac",
-             "decode_stop", "dsr_addr", "payload_hash", "payload_head", "wg_counter"}  # fmt: skip
+_LEFT_OUT = {"sack", "decode_stop", "payload_hash", "payload_head", "wg_counter"}
 
 
 def sightings(packets: pa.Table) -> Sightings:
@@ -93,7 +92,7 @@ def sightings(packets: pa.Table) -> Sightings:
     texts: dict[str, list[str]] = {}
     for field in PACKETS:
         name = field.name
-        if name in _LEFT_OUT or name in _ADDRESSES:
+        if name in _LEFT_OUT or field.type in (ADDRESS, MAC):
             continue
         column = packets[name].combine_chunks()
         if name in _WORDS:

@@ -45,10 +45,15 @@ class EtherType(IntEnum):
 
     IPV4 = 0x0800
     ARP = 0x0806
+    TEB = 0x6558  # transparent Ethernet bridging, inside GRE and Geneve
     VLAN = 0x8100
     IPV6 = 0x86DD
+    MPLS = 0x8847
+    MPLS_UPSTREAM = 0x8848  # upstream-assigned labels (RFC 5332)
     QINQ = 0x88A8
-    TEB = 0x6558  # transparent Ethernet bridging, inside GRE and Geneve
+    ERSPAN = 0x88BE  # types I and II, inside GRE
+    NSH = 0x894F  # RFC 8300
+    ERSPAN_3 = 0x22EB
 
 
 class Tunnel(StrEnum):
@@ -86,21 +91,25 @@ class DecodeStop(StrEnum):
 _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("source", WORD), ("point", WORD), ("ifindex", pa.uint32()), ("frame", pa.int64()), ("ts_ns", pa.int64()),
     ("cap_len", pa.uint32()), ("wire_len", pa.uint32()), ("direction", WORD), ("linktype", pa.uint16()),
-    ("vlan", pa.uint16()), ("eth_src", MAC), ("eth_dst", MAC), ("ethertype", pa.uint16()), ("ip_version", pa.uint8()),
+    ("vlan", pa.uint16()), ("mpls_label", pa.uint32()), ("eth_src", MAC), ("eth_dst", MAC),
+    ("ethertype", pa.uint16()), ("ip_version", pa.uint8()),
     ("src", ADDRESS), ("dst", ADDRESS), ("proto", pa.uint8()), ("ttl", pa.uint8()), ("ip_id", pa.uint32()),
     ("ip_len", pa.uint32()), ("frag_offset", pa.uint16()), ("more_fragments", pa.bool_()),
     ("dont_fragment", pa.bool_()), ("dscp", pa.uint8()), ("ecn", pa.uint8()), ("sport", pa.uint16()),
     ("dport", pa.uint16()), ("seq", pa.uint32()), ("ack", pa.uint32()), ("tcp_flags", pa.uint16()),
     ("window", pa.uint16()), ("wscale", pa.uint8()), ("tsval", pa.uint32()), ("tsecr", pa.uint32()),
     ("mss", pa.uint16()), ("sack", pa.list_(pa.uint32())), ("icmp_type", pa.uint8()), ("icmp_code", pa.uint8()),
-    ("icmp_id", pa.uint16()), ("icmp_seq", pa.uint16()), ("icmp_mtu", pa.uint32()), ("quoted_src", ADDRESS),
+    ("icmp_id", pa.uint16()), ("icmp_seq", pa.uint16()), ("icmp_mtu", pa.uint32()), ("nd_target", ADDRESS),
+    ("nd_mac", MAC), ("quoted_src", ADDRESS),
     ("quoted_dst", ADDRESS), ("quoted_proto", pa.uint8()), ("quoted_sport", pa.uint16()),
     ("quoted_dport", pa.uint16()), ("quoted_seq", pa.uint32()), ("arp_op", pa.uint16()), ("arp_sender_ip", ADDRESS),
     ("arp_sender_mac", MAC), ("arp_target_ip", ADDRESS), ("arp_target_mac", MAC), ("tunnel", WORD),
-    ("vni", pa.uint32()), ("outer_src", ADDRESS), ("outer_dst", ADDRESS), ("outer_sport", pa.uint16()),
+    ("vni", pa.uint32()), ("vxlan_flags", pa.uint16()), ("vxlan_gbp", pa.uint16()), ("outer_src", ADDRESS),
+    ("outer_dst", ADDRESS), ("outer_sport", pa.uint16()),
     ("outer_dport", pa.uint16()), ("outer_ttl", pa.uint8()), ("outer_ip_id", pa.uint32()), ("outer_eth_src", MAC),
     ("outer_eth_dst", MAC), ("dsr_addr", ADDRESS), ("dsr_port", pa.uint16()), ("depth", pa.uint8()),
     ("wg_type", pa.uint8()), ("wg_sender", pa.uint32()), ("wg_receiver", pa.uint32()), ("wg_counter", pa.uint64()),
+    ("wg_messages", pa.uint16()), ("ipsec_proto", pa.uint8()), ("ipsec_spi", pa.uint32()), ("ipsec_seq", pa.uint32()),
     ("payload_off", pa.uint32()), ("payload_len", pa.uint32()), ("payload_hash", pa.uint64()),
     ("payload_head", pa.uint64()), ("decode_stop", WORD), ("decode_stop_at", pa.uint32()),
 )  # fmt: skip

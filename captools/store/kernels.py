@@ -21,7 +21,8 @@ from pathlib import Path
 ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (about 10 s)"
 _WIRE = Path(__file__).parents[1] / "wire"
 # Constants of these files are compiled in.
-_SOURCES = ("decode.py", "ip.py", "linktypes.py", "payloads.py", "pcap.py", "tunnels.py", "wireguard.py")
+_SOURCES = ("decode.py", "http.py", "http1.py", "ip.py", "linktypes.py", "payloads.py", "pcap.py",
+            "proxy_protocol.py", "tls.py", "tunnels.py", "wireguard.py")  # fmt: skip
 
 
 def prepare(announce: Callable[[str], None]) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from captools.model.analysis import Analysis
+from captools.model.analysis import Analysis, ClockOffset
+from captools.model.sources import Source
 from captools.model.units import rfc3339
+from captools.views.point_facts import PointFacts, point_facts
 
 SCHEMA = 1
 
@@ -43,42 +43,51 @@ def encryption(analysis: Analysis) -> dict[str, Any]:
 
 
 def info(analysis: Analysis) -> dict[str, Any]:
-    """Return the ``info`` document: one entry per point and file."""
-    clocks = {clock.node: clock for clock in analysis.clocks}
+    """Return the ``info`` document of an analysis."""
+    return info_of(
+        analysis.sources, point_facts([analysis.packets]), analysis.clocks, analysis.clock_reference, analysis.warnings
+    )
+
+
+def info_of(
+    sources: Iterable[Source],
+    facts: Iterable[PointFacts],
+    clocks: Iterable[ClockOffset],
+    reference: str,
+    warnings: Iterable[str],
+) -> dict[str, Any]:
+    """Return the ``info`` document: one entry per source and point; ``clocks`` are those that could be measured."""
+    offsets = {clock.node: clock for clock in clocks}
+    counted: dict[str, list[PointFacts]] = {}
+    for one in facts:
+        counted.setdefault(one.source, []).append(one)
     points = []
-    for source in analysis.sources:
-        mine = analysis.packets.filter(pc.equal(pc.cast(analysis.packets["source"], pa.string()), source.name))
-        for point in sorted(set(mine["point"].to_pylist())) or [source.point]:
-            rows = mine.filter(pc.equal(pc.cast(mine["point"], pa.string()), point))
-            clock = clocks.get(point.partition("/")[0])
-            points.append(
-                {
-                    "point": point,
-                    "file": source.path,
-                    "sha256": source.sha256,
-                    "packets": len(rows),
-                    "bytes": int(pc.sum(rows["cap_len"]).as_py() or 0),
-                    "first": rfc3339(pc.min(rows["ts_ns"]).as_py()) if len(rows) else None,
-                    "last": rfc3339(pc.max(rows["ts_ns"]).as_py()) if len(rows) else None,
-                    "linktype": source.linktype,
-                    "tool_counts": {
-                        "captured": source.counts.captured,
-                        "received": source.counts.received,
-                        "dropped": source.counts.dropped,
-                    },
-                    "decode_stops": _stops(rows),
-                    "offset_ns": clock.offset_ns if clock else None,
-                    "offset_error_ns": clock.error_ns if clock else None,
-                    "offset_method": clock.method if clock else "",
-                    "ok": source.ok,
-                    "error": source.error,
-                    "damage": source.damage,
-                }
-            )
-    return {"schema": SCHEMA, "clock_reference": analysis.clock_reference, "points": points,
-            "warnings": list(analysis.warnings)}  # fmt: skip
+    for source in sources:
+        for held in counted.get(source.name, [PointFacts(source.name, source.point)]):
+            points.append(_point(source, held, offsets.get(held.point.partition("/")[0])))
+    return {"schema": SCHEMA, "clock_reference": reference, "points": points, "warnings": list(warnings)}
 
 
-def _stops(rows: pa.Table) -> dict[str, int]:
-    counted = pc.value_counts(pc.cast(rows["decode_stop"], pa.string()).combine_chunks())
-    return {one["values"]: one["counts"] for one in counted.to_pylist() if one["values"] is not None}
+def _point(source: Source, held: PointFacts, clock: ClockOffset | None) -> dict[str, Any]:
+    return {
+        "point": held.point,
+        "file": source.path,
+        "sha256": source.sha256,
+        "packets": held.packets,
+        "bytes": held.bytes,
+        "first": rfc3339(held.first_ns) if held.first_ns is not None else None,
+        "last": rfc3339(held.last_ns) if held.last_ns is not None else None,
+        "linktype": source.linktype,
+        "tool_counts": {
+            "captured": source.counts.captured,
+            "received": source.counts.received,
+            "dropped": source.counts.dropped,
+        },
+        "decode_stops": dict(held.stops),
+        "offset_ns": clock.offset_ns if clock else None,
+        "offset_error_ns": clock.error_ns if clock else None,
+        "offset_method": clock.method if clock else "",
+        "ok": source.ok,
+        "error": source.error,
+        "damage": source.damage,
+    }

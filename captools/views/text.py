@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from captools.views.printable import ELLIPSIS, printable
 
@@ -38,9 +39,19 @@ def _escaped(found: re.Match[str]) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], most: int = MAX_CELL) -> str:
     """Return rows as left-aligned columns under a header line; None shows as ``-``."""
-    cells = [[("-" if value is None or value == "" else safe(value, most)) for value in row] for row in rows]
-    widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(header)]
-    lines = [[name.upper() for name in header], *cells]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    return "\n".join(table_lines(header, rows, most, look_ahead=None))
+
+
+def table_lines(
+    header: Sequence[str], rows: Iterable[Sequence[object]], most: int = MAX_CELL, look_ahead: int | None = 1_000
+) -> Iterator[str]:
+    """Yield the lines of :func:`table`; columns are as wide as the first ``look_ahead`` rows need (None: all rows)."""
+    coming = iter(rows)
+    first = [_cells(row, most) for row in islice(coming, look_ahead)]
+    widths = [max([len(name), *(len(row[at]) for row in first)]) for at, name in enumerate(header)]
+    for line in chain([[name.upper() for name in header]], first, (_cells(row, most) for row in coming)):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cells(row: Sequence[object], most: int) -> list[str]:
+    return ["-" if value is None or value == "" else safe(value, most) for value in row]

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from captools.model.narrow import LANES, NARROW, SIDE_TABLES, Narrow
+from captools.model.narrow import FLOWS, LANES, MESSAGE_TABLES, NARROW, SIDE_TABLES, Narrow
 from captools.model.packets import WORD, DecodeStop, Direction, Tunnel
 from captools.wire.bytesview import Bools
 from captools.wire.kernels import buffers, marks
 from captools.wire.kernels.buffers import Packets, Sides
-from captools.wire.settle import proven
+from captools.wire.scanned import flow_table, head_table, hello_table
+from captools.wire.settle import settled
 
 _NO_WORD = -1
 # Indexes are the codes that kernels write.
@@ -42,6 +43,10 @@ _PLAIN: dict[str, dict[str, tuple[str, int]]] = {
     },
     "dsr": {"dsr_addr": ("dsr", 0), "dsr_port": ("dsr_port", 0)},
     "damage": {"decode_stop_at": ("decode_stop_at", 0)},
+    "ipsec": {
+        "ipsec_proto": ("ipsec_proto", 0), "ipsec_spi": ("ipsec_spi", 0), "ipsec_seq": ("ipsec_seq", marks.IPSEC_SEQ),
+    },
+    "nd": {"nd_target": ("target", marks.ND_TARGET), "nd_mac": ("mac", marks.ND_MAC)},
 }  # fmt: skip
 
 
@@ -50,10 +55,12 @@ def assemble(
     lane_records: npt.NDArray[np.uint64],
     linktypes: Sequence[int],
     damage_note: str = "",
+    flows: Any = None,
 ) -> Narrow:
     """Return the tables of one source from its parts in file order.
 
-    ``lane_records`` (lanes, LANE_WORDS) are the lanes of all parts, ``linktypes`` those of the file's interfaces.
+    ``lane_records`` (lanes, LANE_WORDS) are the lanes of all parts, ``linktypes`` those of the file's interfaces, ``flows`` the
+    records (FLOW) of the lanes.
     """
     tables: list[pa.Table] = []
     sides: list[list[Any]] = []
@@ -65,10 +72,13 @@ def assemble(
     whole = [np.concatenate(one) for one in zip(*sides, strict=True)] if sides else [
         np.empty(0, kind) for kind in buffers.SIDE_ROWS.values()
     ]  # fmt: skip
+    sides_of = dict(zip(buffers.SIDE_ROWS, whole, strict=True))
+    sides_of["wireguard"] = settled(sides_of["wireguard"])
     return Narrow(
         packets=pa.concat_tables([NARROW.empty_table(), *tables]),
         lanes=lane_table(lane_records, linktypes),
-        sides={name: side_table(name, rows) for name, rows in zip(buffers.SIDE_ROWS, whole, strict=True)},
+        sides={name: side_table(name, rows) for name, rows in sides_of.items()},
+        flows=FLOWS.empty_table() if flows is None else flow_table(flows),
         damage_note=damage_note,
     )
 
@@ -87,7 +97,8 @@ def counted_from(side: Any, first: int) -> Any:
 
 def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.Table:
     """Return the lanes table from the kernels' records."""
-    mask, ports = (records[:, at].astype(np.int64) for at in (buffers.LANE_MASK, buffers.LANE_PORTS))
+    words_of = (buffers.LANE_MASK, buffers.LANE_PORTS, buffers.LANE_LABELS)
+    mask, ports, labels = (records[:, at].astype(np.int64) for at in words_of)
     vni = records[:, buffers.LANE_VNI].astype(np.int64)
     interface = vni & 0xFFFFFFFF
     words = {at: records[:, at] for at in range(buffers.LANE_WORDS)}
@@ -109,6 +120,9 @@ def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.
         "sport": (ports & 0xFFFF, has(marks.PORTS)),
         "dport": (ports >> 16 & 0xFFFF, has(marks.PORTS)),
         "vni": (vni >> 32 & 0xFFFFFFFF, has(marks.VNI)),
+        "vxlan_flags": (labels & 0xFFFF, (mask >> 20 & 0x7) == marks.VXLAN),
+        "vxlan_gbp": (labels >> 16 & 0xFFFF, has(marks.GBP)),
+        "mpls_label": (labels >> 32, has(marks.MPLS)),
         "outer_sport": (high(buffers.LANE_OUTER_ETH_SRC), has(marks.OUTER_PORTS)),
         "outer_dport": (high(buffers.LANE_OUTER_ETH_DST), has(marks.OUTER_PORTS)),
         "depth": (mask >> 24 & 0xFF, np.ones(len(records), np.bool_)),
@@ -133,10 +147,15 @@ def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.
 
 
 def side_table(name: str, rows: Any) -> pa.Table:
-    """Return one side table (schemas SIDE_TABLES) from the kernels' rows."""
+    """Return one side table (schemas SIDE_TABLES) from the kernels' rows.
+
+    WireGuard's are those that are settled: captools.wire.settle decides the others once the whole file was read.
+    """
     schema = SIDE_TABLES[name]
+    if name in MESSAGE_TABLES:
+        return head_table(rows) if name == "heads" else hello_table(rows)
     if name == "wireguard":
-        return _wireguard_table(rows[proven(rows)])
+        return _wireguard_table(rows[rows["known"] == 1])
     arrays: dict[str, pa.Array] = {"row": pa.array(rows["row"])}
     for column, (source, bit) in _PLAIN[name].items():
         valid = (rows["has"] & bit != 0) if bit else np.ones(len(rows), np.bool_)
@@ -163,7 +182,10 @@ def _values(rows: Any, source: str, kind: pa.DataType) -> Any:
 def _wireguard_table(rows: Any) -> pa.Table:
     kind = rows["wg_type"]
     schema = SIDE_TABLES["wireguard"]
-    valid = {"wg_sender": kind <= 2, "wg_receiver": kind >= 2, "wg_counter": kind == 4, "wg_type": kind > 0}
+    valid = {
+        "wg_sender": kind <= 2, "wg_receiver": kind >= 2, "wg_counter": kind == 4, "wg_type": kind > 0,
+        "wg_messages": (rows["has"] & marks.WG_COUNTED) != 0,
+    }  # fmt: skip
     columns = [_column(schema.field(name).type, rows[name], there) for name, there in valid.items()]
     return pa.table([pa.array(rows["row"]), *columns], names=["row", *valid]).select(schema.names).cast(schema)
 

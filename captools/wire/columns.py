@@ -18,9 +18,10 @@ NO_WORD = -1
 NETWORK = ("ip_version", "src", "dst", "proto", "ttl", "ip_id", "ip_len", "frag_offset", "more_fragments",
            "dont_fragment", "dscp", "ecn")  # fmt: skip
 TRANSPORT = ("sport", "dport", "seq", "ack", "tcp_flags", "window", "wscale", "tsval", "tsecr", "mss", "icmp_type",
-             "icmp_code", "icmp_id", "icmp_seq", "icmp_mtu", "quoted_src", "quoted_dst", "quoted_proto",
+             "icmp_code", "icmp_id", "icmp_seq", "icmp_mtu", "nd_target", "nd_mac", "quoted_src", "quoted_dst",
+             "quoted_proto",
              "quoted_sport", "quoted_dport", "quoted_seq", "wg_type", "wg_sender", "wg_receiver", "wg_counter",
-             "payload_off", "payload_len")  # fmt: skip
+             "wg_messages", "payload_off", "payload_len")  # fmt: skip
 OUTER = {"outer_src": "src", "outer_dst": "dst", "outer_sport": "sport", "outer_dport": "dport", "outer_ttl": "ttl",
          "outer_ip_id": "ip_id"}  # fmt: skip
 

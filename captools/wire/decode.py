@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from captools.model.packets import PACKETS, DecodeStop, EtherType, Proto, Tunnel
 from captools.wire.arp import arp
@@ -14,12 +17,16 @@ from captools.wire.columns import Columns
 from captools.wire.frame import Batch
 from captools.wire.icmp import icmp
 from captools.wire.ip import ipv4, ipv6
+from captools.wire.ipsec import esp, esp_in_udp
 from captools.wire.linktypes import NO_NETWORK, link_layer
 from captools.wire.payloads import hash_payloads
 from captools.wire.records import Records
+from captools.wire.settle import MESSAGE, decide, split
+from captools.wire.shims import shims
 from captools.wire.transport import payload, sctp, tcp, udp
 from captools.wire.tunnels import VXLAN_PORTS, gre, ip_in_ip, udp_tunnels
-from captools.wire.wireguard import wireguard
+from captools.wire.wireguard import COLUMNS as WIREGUARD
+from captools.wire.wireguard import DATA, wireguard
 
 MAX_DEPTH = 8  # tunnels in tunnels
 BATCH_ROWS = 65_536
@@ -42,16 +49,21 @@ def decode(
 
     ``frame`` is the 1-based record number. UDP to one of ``vxlan_ports`` is read as VXLAN.
     """
-    parts = [
-        _decode_batch(view, records, slice(first, first + BATCH_ROWS), naming, vxlan_ports)
-        for first in range(0, len(records), BATCH_ROWS)
-    ]
-    return pa.concat_tables(parts).unify_dictionaries() if parts else PACKETS.empty_table()
+    parts, told = [], []
+    for first in range(0, len(records), BATCH_ROWS):
+        batch = _decode_batch(view, records, slice(first, first + BATCH_ROWS), naming, vxlan_ports)
+        parts.append(batch.columns.to_table())
+        told.append(_messages(batch, first))
+    if not parts:
+        return PACKETS.empty_table()
+    messages = split(np.concatenate(told))
+    wrong = np.setdiff1d(messages.undecided["row"], decide(messages.undecided, messages.ports)["row"])
+    return _without_wireguard(pa.concat_tables(parts).unify_dictionaries(), wrong)
 
 
 def _decode_batch(
     view: BytesView, records: Records, part: slice, naming: Naming, vxlan_ports: tuple[int, ...]
-) -> pa.Table:
+) -> Batch:
     base = records.offset[part]
     count = len(base)
     cap_len, wire_len = records.cap_len[part], records.wire_len[part]
@@ -82,7 +94,33 @@ def _decode_batch(
     _name_cooked(columns, naming)
     _layers(batch, kinds, vxlan_ports)
     hash_payloads(batch)
-    return columns.to_table()
+    return batch
+
+
+def _messages(batch: Batch, first: int) -> npt.NDArray[Any]:
+    """Return the WireGuard messages of a batch that prove ports or need a proof; rows count from ``first``."""
+    values, valid = batch.columns.values, batch.columns.valid
+    unknown = np.concatenate([np.empty(0, np.int64), *batch.undecided])
+    shaken = np.flatnonzero(valid["wg_type"] & (values["wg_type"] != DATA))
+    rows = np.concatenate([shaken, unknown])
+    found = np.zeros(len(rows), MESSAGE)
+    for name in ("wg_type", "sport", "dport", "depth"):
+        found[name] = values[name][rows]
+    found["row"] = rows + first
+    found["known"][: len(shaken)] = 1
+    return found
+
+
+def _without_wireguard(table: pa.Table, rows: Ints) -> pa.Table:
+    """Make the WireGuard columns of ``rows`` null."""
+    if not len(rows):
+        return table
+    mask = np.zeros(len(table), np.bool_)
+    mask[rows] = True
+    for name in WIREGUARD:
+        kept = pc.if_else(pa.array(mask), pa.scalar(None, PACKETS.field(name).type), table[name])
+        table = table.set_column(table.schema.get_field_index(name), PACKETS.field(name), kept)
+    return table
 
 
 def _name_cooked(columns: Columns, naming: Naming) -> None:
@@ -102,6 +140,8 @@ def _layers(batch: Batch, kinds: Ints, vxlan_ports: tuple[int, ...]) -> None:
         if not len(rows):
             return
         now, kinds = kinds, np.zeros_like(kinds)
+        shims(batch, rows, now)
+        rows = rows[now[rows] != NO_NETWORK]
         arp(batch, rows[now[rows] == EtherType.ARP])
         known = np.isin(now[rows], (EtherType.ARP, EtherType.IPV4, EtherType.IPV6))
         _unknown(batch, rows[~known])
@@ -126,17 +166,22 @@ def _transport(batch: Batch, rows: Ints, protocols: Ints, kinds: Ints, vxlan_por
     for protocol, v6 in ((Proto.ICMP, False), (Proto.ICMPV6, True)):
         hit = rows[protocols[rows] == protocol]
         if len(hit):
-            icmp(batch, hit, v6=v6)
+            icmp(batch, hit, vxlan_ports, v6=v6)
     datagrams = rows[(protocols[rows] == Proto.UDP) & batch.columns.valid["payload_off"][rows]]
     # A fragmented datagram holds only the head of what it carries: its inner lengths would lie.
     whole = datagrams[~batch.columns.values["more_fragments"][datagrams]]
     udp_tunnels(batch, whole, kinds, vxlan_ports)
-    wireguard(batch, whole[kinds[whole] == NO_NETWORK])
+    plain = whole[kinds[whole] == NO_NETWORK]
+    wireguard(batch, plain)
+    esp_in_udp(batch, plain[~batch.columns.valid["wg_type"][plain]])
     nested = rows[np.isin(protocols[rows], (Proto.IPIP, Proto.IPV6))]
     if len(nested):
         ip_in_ip(batch, nested, protocols, kinds)
     carried = rows[protocols[rows] == Proto.GRE]
     if len(carried):
         gre(batch, carried, kinds)
-    spoken = (*_PORTED, Proto.ICMP, Proto.ICMPV6, Proto.IPIP, Proto.IPV6, Proto.GRE)
+    sealed = rows[protocols[rows] == Proto.ESP]
+    if len(sealed):
+        esp(batch, sealed)
+    spoken = (*_PORTED, Proto.ICMP, Proto.ICMPV6, Proto.IPIP, Proto.IPV6, Proto.GRE, Proto.ESP)
     payload(batch, rows[~np.isin(protocols[rows], spoken)])

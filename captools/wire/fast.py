@@ -31,7 +31,7 @@ def decode_stream(
     if last is not None:
         parts.append(last)
     pairs = [(part.packets, part.sides) for part in parts]
-    return assemble(pairs, run.common.lane_records(), (run.linktype,), run.damage())
+    return assemble(pairs, run.common.lane_records(), (run.linktype,), run.damage(), run.common.flow_records())
 
 
 def decode_bytes(data: bytes | bytearray | memoryview, records: Records | None = None) -> Narrow:
@@ -40,7 +40,7 @@ def decode_bytes(data: bytes | bytearray | memoryview, records: Records | None =
         run = IndexRun(data, records)
         pairs = [(part.packets, part.sides) for part in run.parts()]
         linktypes = [one.linktype for one in records.interfaces] or [0]
-        return assemble(pairs, run.common.lane_records(), linktypes, records.damage)
+        return assemble(pairs, run.common.lane_records(), linktypes, records.damage, run.common.flow_records())
     rest = memoryview(data)[FILE_HEADER:]
     at = 0
 

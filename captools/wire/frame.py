@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class Batch:
 
     ``base`` is the first byte of each frame, ``end`` one past its last captured byte, ``wire_end`` where
     it would end had nothing been cut (both only shrink, as length fields are read). ``at`` is the cursor.
+    ``undecided`` are rows that may be WireGuard (captools.wire.wireguard).
     """
 
     view: BytesView
@@ -25,6 +26,7 @@ class Batch:
     at: Ints
     end: Ints
     wire_end: Ints
+    undecided: list[Ints] = field(default_factory=list)
 
     def has(self, rows: Ints, size: int) -> Bools:
         """Tell for each row whether ``size`` bytes are there at the cursor."""

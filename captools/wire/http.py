@@ -16,7 +16,7 @@ from captools.wire.records import Records
 from captools.wire.streams import Stream
 
 # What a head begins with; the last two are PROXY headers (wire/proxy_protocol.py), which precede one.
-_WORDS = (*http1.STARTS, http1.PREFACE[:4], b"PROX", b"\r\n\r\n")
+WORDS = (*http1.STARTS, http1.PREFACE[:4], b"PROX", b"\r\n\r\n")
 _SHIFT = np.uint64(32)
 
 
@@ -34,8 +34,8 @@ def http_heads(view: BytesView, records: Records, packets: pa.Table) -> pa.Table
 
 
 def _may_begin(packets: pa.Table) -> Bools:
-    """Tell of each row whether its payload may begin a head: a word of _WORDS, or all of a shorter payload in one."""
-    words = np.array([int.from_bytes(word, "big") for word in _WORDS], np.uint64)
+    """Tell of each row whether its payload may begin a head: a word of WORDS, or all of a shorter payload in one."""
+    words = np.array([int.from_bytes(word, "big") for word in WORDS], np.uint64)
     proto, length = column(packets, "proto"), column(packets, "payload_len")
     begin = first_bytes(packets) >> _SHIFT
     marks: Bools = np.isin(begin, words) & (length >= 4)

@@ -1,4 +1,4 @@
-"""IPv4 (RFC 791) and IPv6 with its extension headers (RFC 8200)."""
+"""IPv4 (RFC 791) and IPv6 with its extension headers (RFC 8200); AH (RFC 4302) is one in both."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from captools.model.addresses import V4_PREFIX
 from captools.model.packets import DecodeStop
 from captools.wire.bytesview import Bools, Ints
 from captools.wire.frame import Batch
+from captools.wire.ipsec import authentication
 
 NO_TRANSPORT = -1
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _DESTINATION, _AUTH = 0, 43, 44, 60, 51
 _EXTENSIONS = (_HOP_BY_HOP, _ROUTING, _FRAGMENT, _DESTINATION, _AUTH)
 MAX_EXTENSIONS = 16
+JUMBO_OPTION = 0xC204  # type and length
 
 
 def ipv4(batch: Batch, rows: Ints) -> Ints:
@@ -49,16 +51,16 @@ def ipv4(batch: Batch, rows: Ints) -> Ints:
     batch.stop(rows[bad], DecodeStop.MALFORMED)
     rows, at, header, length, fragment = rows[~bad], at[~bad], header[~bad], length[~bad], fragment[~bad]
     batch.limit(rows, at + length)
-    longer = at + length > batch.wire_end[rows]
+    # A length beyond the frame's end is damage, yet the transport header is usually there: go on.
+    batch.wire_end[rows] = at + length
     protocol = view.u8(at + 9)
     whole = _options(batch, rows, header)
     batch.at[rows] = at + header
-    # A length beyond the frame's end is damage, yet the transport header is usually there: go on.
     later = (fragment & 0x1FFF) != 0
     batch.stop(rows[later & whole], DecodeStop.FRAGMENT)
     go = ~later & whole
     protocols[rows[go]] = protocol[go]
-    batch.wire_end[rows[longer]] = (at + length)[longer]
+    _extensions(batch, rows[go], protocols, (_AUTH,))
     return protocols
 
 
@@ -86,8 +88,7 @@ def ipv6(batch: Batch, rows: Ints) -> Ints:
     put("src", rows, view.strings(at + 8, 16))
     put("dst", rows, view.strings(at + 24, 16))
     payload = view.u16(at + 4)
-    # Payload length 0 is a jumbogram or a BIG TCP super-frame: the frame's own end counts.
-    length = np.where(payload == 0, batch.wire_end[rows] - at, payload + 40)
+    length = np.where(payload == 0, _jumbo(batch, rows, at), payload + 40)
     put("ip_len", rows, length)
     batch.wire_end[rows] = at + length
     batch.end[rows] = np.minimum(batch.end[rows], at + length)
@@ -95,15 +96,30 @@ def ipv6(batch: Batch, rows: Ints) -> Ints:
     batch.at[rows] = at + 40
     protocols[rows] = following
     put("proto", rows, following)
-    _extensions(batch, rows, protocols)
+    _extensions(batch, rows, protocols, _EXTENSIONS)
     return protocols
 
 
-def _extensions(batch: Batch, rows: Ints, protocols: Ints) -> None:
-    """Walk extension headers until a transport protocol stands in ``protocols``."""
+def _jumbo(batch: Batch, rows: Ints, at: Ints) -> Ints:
+    """Return the lengths of packets whose payload length is 0.
+
+    A jumbogram says it in its first hop-by-hop option (RFC 2675; Linux' BIG TCP). Of any other super-frame the frame's
+    own end counts.
+    """
+    view = batch.view
+    length = batch.wire_end[rows] - at
+    told = (at + 48 <= batch.end[rows]) & (view.u8(at + 6) == _HOP_BY_HOP)
+    told[told] = view.u16(at[told] + 42) == JUMBO_OPTION
+    told[told] = view.u32(at[told] + 44) > 0xFFFF
+    length[told] = view.u32(at[told] + 44) + 40
+    return length
+
+
+def _extensions(batch: Batch, rows: Ints, protocols: Ints, kinds: tuple[int, ...]) -> None:
+    """Walk extension headers of ``kinds`` until another protocol stands in ``protocols``."""
     view, put = batch.view, batch.columns.put
     for _ in range(MAX_EXTENSIONS):
-        rows = rows[np.isin(protocols[rows], _EXTENSIONS)]
+        rows = rows[np.isin(protocols[rows], kinds)]
         short = rows[~batch.has(rows, 8)]
         protocols[short] = NO_TRANSPORT
         rows = batch.need(rows, 8)
@@ -113,6 +129,7 @@ def _extensions(batch: Batch, rows: Ints, protocols: Ints) -> None:
         following, units = view.u8(at), view.u8(at + 1)
         # RFC 4302: the authentication header counts 4-byte words minus 2, the others 8-byte words minus 1.
         size = np.where(kind == _AUTH, (units + 2) * 4, np.where(kind == _FRAGMENT, 8, (units + 1) * 8))
+        authentication(batch, rows[kind == _AUTH])
         is_fragment = kind == _FRAGMENT
         word = view.u16(at + 2)
         put("frag_offset", rows[is_fragment], word[is_fragment] & 0xFFF8)
@@ -127,6 +144,6 @@ def _extensions(batch: Batch, rows: Ints, protocols: Ints) -> None:
         later = is_fragment & (word & 0xFFF8 != 0) & ~beyond
         batch.stop(rows[later], DecodeStop.FRAGMENT)
         protocols[rows[later]] = NO_TRANSPORT
-    rest = rows[np.isin(protocols[rows], _EXTENSIONS)]
+    rest = rows[np.isin(protocols[rows], kinds)]
     batch.stop(rest, DecodeStop.TOO_DEEP)
     protocols[rest] = NO_TRANSPORT

@@ -12,7 +12,7 @@ NULL, EN10MB, RAW, LOOP, LINUX_SLL, IPV4, IPV6, LINUX_SLL2 = 0, 1, 101, 108, 113
 RAW_BSD = (12, 14)  # DLT_RAW as some systems write it into files
 
 _DIRECTIONS = {0: Direction.IN, 1: Direction.BROADCAST, 2: Direction.MULTICAST, 3: Direction.OTHER, 4: Direction.OUT}
-_VLAN_TAGS = (EtherType.VLAN, EtherType.QINQ, 0x9100)
+VLAN_TAGS = (EtherType.VLAN, EtherType.QINQ, 0x9100)
 NO_NETWORK = 0
 
 
@@ -51,7 +51,7 @@ def _tags(batch: Batch, rows: Ints, kinds: Ints) -> None:
     """Peel VLAN tags; ``vlan`` is the first one's id, ``ethertype`` what follows the last."""
     batch.columns.clear(("vlan",), rows)
     first = True
-    tagged = rows[np.isin(kinds[rows], _VLAN_TAGS)]
+    tagged = rows[np.isin(kinds[rows], VLAN_TAGS)]
     while len(tagged):
         short = tagged[~batch.has(tagged, 4)]
         kinds[short] = NO_NETWORK
@@ -61,7 +61,7 @@ def _tags(batch: Batch, rows: Ints, kinds: Ints) -> None:
             first = False
         kinds[tagged] = batch.view.u16(batch.at[tagged] + 2)
         batch.at[tagged] += 4
-        tagged = tagged[np.isin(kinds[tagged], _VLAN_TAGS)]
+        tagged = tagged[np.isin(kinds[tagged], VLAN_TAGS)]
     batch.columns.put("ethertype", rows, kinds[rows])
 
 

@@ -1,26 +1,56 @@
 """WireGuard data messages that only a handshake proves: those on other ports and of odd length, decided afterwards.
 
-The kernel sees one packet at a time. The reference looks at all UDP of one batch and one depth together, so this does
-too, from the side table alone.
+A handshake anywhere in a file makes its two ports WireGuard's for the whole file, at its own depth of tunnels. So
+whoever decodes a file piece by piece first splits each piece, unites the ports of all of them, and then decides what
+was left.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from captools.wire.bytesview import Bools
-from captools.wire.decode import BATCH_ROWS
 from captools.wire.wireguard import DATA
 
+# The least that a message must tell; the kernels' rows tell more.
+MESSAGE = np.dtype([(name, np.int64) for name in ("row", "wg_type", "sport", "dport", "depth", "known")])
+Ports = npt.NDArray[np.int64]  # depth << 16 | port, ascending
 
-def proven(messages: Any) -> Bools:
-    """Tell which rows of the WireGuard side table (``row`` counted in the whole file) are WireGuard."""
-    place = (messages["row"] // BATCH_ROWS << 8 | messages["depth"]) << 16
-    shaken = messages["wg_type"] != DATA
-    ports = np.concatenate([place[shaken] | messages[side][shaken] for side in ("sport", "dport")])
-    seen: Bools = messages["known"] == 1
-    for side in ("sport", "dport"):
-        seen |= np.isin(place | messages[side], ports)
-    return seen
+
+class Split(NamedTuple):
+    """Messages of one piece: those that are WireGuard, those still undecided, and the ports that handshakes prove."""
+
+    settled: Any
+    undecided: Any
+    ports: Ports
+
+
+def split(messages: Any) -> Split:
+    """Split messages (fields as in MESSAGE, or more) by what they prove themselves. Order stays."""
+    known = messages["known"] == 1
+    shaken = messages[known & (messages["wg_type"] != DATA)]
+    return Split(
+        messages[known], messages[~known], np.unique(np.concatenate([_place(shaken, "sport"), _place(shaken, "dport")]))
+    )
+
+
+def decide(undecided: Any, ports: Ports) -> Any:
+    """Return those undecided messages that ``ports`` (of all pieces, in any order) prove, now marked as known."""
+    proven = np.isin(_place(undecided, "sport"), ports) | np.isin(_place(undecided, "dport"), ports)
+    found = undecided[proven].copy()
+    found["known"] = 1
+    return found
+
+
+def settled(messages: Any) -> Any:
+    """Return those messages of a whole file that are WireGuard, in order of their rows."""
+    some = split(messages)
+    found = np.concatenate([some.settled, decide(some.undecided, some.ports)])
+    return found[np.argsort(found["row"], kind="stable")]
+
+
+def _place(messages: Any, side: str) -> Ports:
+    found: Ports = np.asarray(messages["depth"]) << 16 | np.asarray(messages[side])
+    return found

@@ -20,11 +20,12 @@ from captools.wire.proxy_protocol import PROXY_LINES, SIGNATURE, prefix_length
 from captools.wire.records import Records
 from captools.wire.streams import Stream
 
-_CHANGE_CIPHER_SPEC = b"\x14\x03\x03\x00\x01\x01"  # sent before a second hello (RFC 8446, D.4)
+CHANGE_CIPHER_SPEC = b"\x14\x03\x03\x00\x01\x01"  # sent before a second hello (RFC 8446, D.4)
 _HANDSHAKE = 22  # RFC 8446, section 5.1
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
-_SERVER_NAME, _ALPN, _VERSIONS = 0, 16, 43  # RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1
-_MAX_RECORD = 16_384 + 2_048
+SERVER_NAME, ALPN, VERSIONS = 0, 16, 43  # RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1
+MAX_RECORD = 16_384 + 2_048
+PREFIXES = tuple(word[:8] for word in (*PROXY_LINES, SIGNATURE))  # of a PROXY header, which precedes a hello
 _MAX_HELLO = 65_536
 _MAX_PREFIX = 536  # a PROXY header must fit the smallest segment (proxy-protocol.txt, section 2)
 
@@ -60,8 +61,8 @@ def _may_begin(packets: pa.Table) -> Bools:
     head = first_bytes(packets)
     begins = (head >> np.uint64(48) == 0x1603) & (head >> np.uint64(40) & np.uint64(0xFF) <= 4)
     begins &= np.isin(head >> np.uint64(16) & np.uint64(0xFF), (_CLIENT_HELLO, _SERVER_HELLO))
-    changed = head == int.from_bytes(_CHANGE_CIPHER_SPEC + b"\x16\x03", "big")
-    prefixed = np.isin(head, [int.from_bytes(word[:8], "big") for word in (*PROXY_LINES, SIGNATURE)])
+    changed = head == int.from_bytes(CHANGE_CIPHER_SPEC + b"\x16\x03", "big")
+    prefixed = np.isin(head, [int.from_bytes(word, "big") for word in PREFIXES])
     marks: Bools = (column(packets, "proto") == Proto.TCP) & (begins | changed | prefixed)
     return marks
 
@@ -71,7 +72,7 @@ def _hellos(stream: Stream) -> list[tuple[int, Hello]]:
     at = stream.next_mark(stream.starts[0]) if len(stream.starts) else None
     while at is not None:
         begin = stream.read(at, _MAX_PREFIX)
-        at += len(_CHANGE_CIPHER_SPEC) if begin.startswith(_CHANGE_CIPHER_SPEC) else prefix_length(begin)
+        at += len(CHANGE_CIPHER_SPEC) if begin.startswith(CHANGE_CIPHER_SPEC) else prefix_length(begin)
         message, end = _handshake(stream, at)
         hello = read_hello(message)
         if hello is not None:
@@ -90,7 +91,7 @@ def _handshake(stream: Stream, at: int) -> tuple[bytes, int]:
     while len(message) < wanted:
         header = stream.read(at, 5)
         size = int.from_bytes(header[3:], "big")
-        if len(header) < 5 or header[0] != _HANDSHAKE or header[1] != 3 or not 0 < size <= _MAX_RECORD:
+        if len(header) < 5 or header[0] != _HANDSHAKE or header[1] != 3 or not 0 < size <= MAX_RECORD:
             break
         part = stream.read(at + 5, size)
         message += part
@@ -137,11 +138,11 @@ def _extensions(hello: Hello, body: Cursor, *, client: bool) -> None:
     while body.at < end:
         kind = body.number(2)
         value = body.block(2)
-        if kind == _SERVER_NAME and len(value):
+        if kind == SERVER_NAME and len(value):
             hello.sni = _server_name(value)
-        elif kind == _ALPN:
+        elif kind == ALPN:
             hello.alpn = _strings(value.block(2))
-        elif kind == _VERSIONS:
+        elif kind == VERSIONS:
             hello.version = _highest(value.block(1), hello.version) if client else value.number(2)
 
 

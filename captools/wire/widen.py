@@ -9,12 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from captools.model.narrow import LANES, SIDE_TABLES, Narrow, Present
+from captools.model.narrow import LANES, MESSAGE_TABLES, SIDE_TABLES, Narrow, Present
 from captools.model.packets import PACKETS
 from captools.wire.bytesview import Bools
 from captools.wire.decode import Naming
 
-_SIDE_OF = {field.name: name for name, schema in SIDE_TABLES.items() for field in schema if field.name != "row"}
+_PACKET_SIDES = {name: schema for name, schema in SIDE_TABLES.items() if name not in MESSAGE_TABLES}
+_SIDE_OF = {field.name: name for name, schema in _PACKET_SIDES.items() for field in schema if field.name != "row"}
 BIT_OF = {
     "ip_id": Present.IP_ID, "outer_ip_id": Present.OUTER_IP_ID, "seq": Present.TCP, "ack": Present.TCP,
     "tcp_flags": Present.TCP, "window": Present.TCP, "tsval": Present.TIMESTAMPS, "tsecr": Present.TIMESTAMPS,
@@ -31,7 +32,7 @@ def widen(narrow: Narrow, naming: Naming, *, first: int = 0, count: int | None =
     rows = len(packets)
     lane = packets["lane"].combine_chunks() if rows else pa.array([], pa.uint32())
     lanes = narrow.lanes.combine_chunks().take(lane)
-    sides = {name: _spread(table, first, rows) for name, table in narrow.sides.items()}
+    sides = {name: _spread(narrow.sides[name], first, rows) for name in _PACKET_SIDES}
     present = packets["present"].to_numpy()
     network = _there(lanes["ip_version"])
     four = pc.fill_null(pc.equal(lanes["ip_version"], 4), False).to_numpy()

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from captools.pipeline import open_session
-from captools.views.filter import compile_filter
+from captools.views.filter import Tables, compile_filter
 from captures import cases
-from tests.agreement.tshark_filters import frames_by_filter
+from tests.agreement.tshark_filters import both
 from tests.conftest import SHARED
 
 FILTERS = r"""
@@ -243,19 +242,13 @@ def known(text: str, path: Path) -> set[tuple[str, str, str]]:
 
 def differences(path: Path, folder: Path, seen: set[tuple[str, str, str]] | None = None) -> list[str]:
     """Say for which filters the frames are not the same; known reasons are left out, and put into ``seen``."""
-    theirs = frames_by_filter(path, TEXTS, folder)
-    analysis = open_session([f"n/e={path}"]).analysis
-    frames = analysis.packets["frame"].combine_chunks()
     found = []
-    for text in TEXTS:
-        mask = compile_filter(text).mask(analysis.packets, analysis.http)
-        assert mask.type == pa.bool_() and mask.null_count == 0
-        mine = set(frames.filter(mask).to_pylist())
-        reasons = known(text, path) if mine != theirs[text] else set()
+    for text, mine, theirs in both(path, TEXTS, folder):
+        reasons = known(text, path) if mine != theirs else set()
         if seen is not None:
             seen |= reasons
-        if mine != theirs[text] and not reasons:
-            more, less = sorted(mine - theirs[text]), sorted(theirs[text] - mine)
+        if mine != theirs and not reasons:
+            more, less = sorted(mine - theirs), sorted(theirs - mine)
             found.append(f"{path.name}: `{text}` passes {more[:5]} too many, {less[:5]} too few")
     return found
 
@@ -279,6 +272,6 @@ def test_our_filters_pass_what_tsharks_pass_on_real_captures(shared: Path, tmp_p
 def test_every_filter_of_the_list_passes_some_frame_and_not_all_of_the_reference_captures() -> None:
     """A filter that never tells frames apart would agree by chance."""
     analysis = open_session([case.folder for case in cases()]).analysis
-    passed = {text: compile_filter(text).mask(analysis.packets, analysis.http).true_count for text in TEXTS}
+    passed = {text: compile_filter(text).mask(Tables.of(analysis)).true_count for text in TEXTS}
     alike = [text for text, count in passed.items() if count in (0, analysis.packets.num_rows)]
     assert len(TEXTS) - len(alike) > 100, alike

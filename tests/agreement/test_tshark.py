@@ -23,8 +23,6 @@ from tests.conftest import SHARED
 MAX_BYTES = 3_000_000
 
 NOT_OURS_YET = {
-    "erspan": "ERSPAN is not opened",
-    "mpls": "MPLS is not opened",
     "pppoes": "PPPoE is not opened",
     "nflog": "link type NFLOG is not read",
     "ppp": "link type PPP is not read",
@@ -112,9 +110,17 @@ def columns(row: dict[str, Any], other: dict[str, list[str]]) -> Iterator[tuple[
     if row["proto"] == 1 and row["icmp_type"] is not None:
         yield "icmp_type", row["icmp_type"], number(other["icmp_type"][0])
         yield "icmp_code", row["icmp_code"], number(other["icmp_code"][0])
+        if row["icmp_mtu"] is not None:
+            yield "icmp_mtu", row["icmp_mtu"], number(other["icmp_mtu"][0])
         if own == -1:
             yield "icmp_id", row["icmp_id"], number(last(other["icmp_id"]))
             yield "icmp_seq", row["icmp_seq"], number(last(other["icmp_seq"]))
+    if row["proto"] == 58 and row["icmp_type"] is not None:
+        yield from neighbour_columns(row, other)
+    if row["proto"] == 132 and own == -1 and row["sport"] is not None:
+        yield "sport", row["sport"], number(last(other["sctp_sport"]))
+        yield "dport", row["dport"], number(last(other["sctp_dport"]))
+    yield from label_columns(row, other)
     if row["tunnel"] in ("vxlan", "geneve"):
         yield "vni", row["vni"], number((other["vni"] + other["geneve_vni"])[0])
     else:
@@ -123,6 +129,41 @@ def columns(row: dict[str, Any], other: dict[str, list[str]]) -> Iterator[tuple[
     yield "wg_receiver", row["wg_receiver"], number(last(other["wg_receiver"][:1]))
     yield "wg_counter", row["wg_counter"], number(last(other["wg_counter"][:1]))
     yield "arp_op", row["arp_op"], number(last(other["arp_op"]))
+
+
+def neighbour_columns(row: dict[str, Any], other: dict[str, list[str]]) -> Iterator[tuple[str, object, object]]:
+    """Return the columns of ICMPv6."""
+    yield "icmp_type", row["icmp_type"], number(other["icmp6_type"][0])
+    yield "icmp_code", row["icmp_code"], number(other["icmp6_code"][0])
+    yield "icmp_id", row["icmp_id"], number(last(other["icmp6_id"][:1]))
+    yield "icmp_seq", row["icmp_seq"], number(last(other["icmp6_seq"][:1]))
+    yield "icmp_mtu", row["icmp_mtu"], number(last(other["icmp6_mtu"][:1])) if row["icmp_type"] == 2 else None
+    target = to_text(row["nd_target"]) if row["nd_target"] else None
+    yield "nd_target", target, last(other["nd_solicited"] + other["nd_advertised"] + other["nd_redirected"])
+    mac = row["nd_mac"].hex(":") if row["nd_mac"] else None
+    yield "nd_mac", mac, last(other["nd_mac"][:1])
+
+
+def label_columns(row: dict[str, Any], other: dict[str, list[str]]) -> Iterator[tuple[str, object, object]]:
+    """Return the columns of what stands around the network header: labels, tags, tunnel flags, IPsec."""
+    yield "mpls_label", row["mpls_label"], number(last(other["mpls_label"][:1]))
+    flags = number(last(other["vxlan_flags"][:1]))
+    if flags is None or flags & 0x0800:  # without the I flag tshark shows a tunnel, we do not (RFC 7348, section 5)
+        yield "vxlan_flags", row["vxlan_flags"], flags
+        yield "vxlan_gbp", row["vxlan_gbp"] or 0, number(last(other["vxlan_gbp"][:1])) or 0
+    if row["tunnel"] == "gre":
+        yield "vni", row["vni"], number(last(other["gre_key"][:1]))
+    for name in ("eth_src", "eth_dst"):
+        if row["linktype"] == 1 and row[name]:
+            yield name, row[name].hex(":"), last(other[name])
+    if not row["depth"] and row["ip_version"] is not None:
+        yield "vlan", row["vlan"], number(last((other["service_vlan"] + other["vlan"])[:1]))
+    kind = {50: "esp", 51: "ah"}.get(row["ipsec_proto"])
+    for name in ("esp", "ah"):
+        for column in ("spi", "seq"):
+            wanted = row[f"ipsec_{column}"] if name == kind else None
+            if kind != "esp" or name != "ah":  # the AH around an ESP gives way to it
+                yield f"{name}_{column}", wanted, number(last(other[f"{name}_{column}"]))
 
 
 @pytest.mark.slow

@@ -1,11 +1,15 @@
-"""Which frames tshark's display filters pass: many filters in one run over a file, through a tap each (Lua)."""
+"""Which frames display filters pass, ours and tshark's: many filters in one run of it over a file, a Lua tap each."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
+from captools.pipeline import open_session
+from captools.views.filter import Tables, compile_filter
 from tests.agreement.tshark_columns import PREFERENCES
 
 _TAP = """
@@ -14,11 +18,11 @@ function tap{at}.packet(pinfo) print({at} .. " " .. pinfo.number) end
 """
 
 
-def frames_by_filter(path: Path, filters: Sequence[str], folder: Path) -> dict[str, set[int]]:
+def frames_by_filter(path: Path, filters: Sequence[str], folder: Path, more: Sequence[str] = ()) -> dict[str, set[int]]:
     """Return filter -> the numbers of the frames it passes; a filter that tshark refuses fails the test."""
     script = folder / "taps.lua"
     script.write_text("".join(_TAP.format(at=at, text=text) for at, text in enumerate(filters)), encoding="utf-8")
-    argv = ["tshark", "-n", "-q", "-X", f"lua_script:{script}", "-r", str(path), "-d", "udp.port==8472,vxlan"]
+    argv = ["tshark", "-n", "-q", "-X", f"lua_script:{script}", "-r", str(path), "-d", "udp.port==8472,vxlan", *more]
     for preference in PREFERENCES:
         argv += ["-o", preference]
     # A damaged file makes tshark exit with an error after showing all whole frames.
@@ -29,3 +33,21 @@ def frames_by_filter(path: Path, filters: Sequence[str], folder: Path) -> dict[s
         at, _, number = line.partition(" ")
         found[filters[int(at)]].add(int(number))
     return found
+
+
+def tables_of(path: Path) -> Tables:
+    """Return the tables of one capture file, all its frames at one point."""
+    opened = open_session([f"n/e={path}"]).opened
+    return Tables(packets=opened.packets(), http=opened.http(), tls=opened.tls(), dns=opened.dns())
+
+
+def both(
+    path: Path, filters: Sequence[str], folder: Path, more: Sequence[str] = ()
+) -> Iterator[tuple[str, set[int], set[int]]]:
+    """Yield for each filter the frames that ours passes, and those that tshark's does."""
+    theirs, tables = frames_by_filter(path, filters, folder, more), tables_of(path)
+    frames = tables.packets["frame"].combine_chunks()
+    for text in filters:
+        mask = compile_filter(text).mask(tables)
+        assert mask.type == pa.bool_() and mask.null_count == 0
+        yield text, set(frames.filter(mask).to_pylist()), theirs[text]

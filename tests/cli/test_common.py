@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 
-from captools.cli.common import emit, write_parquet
-from captools.model.errors import UsageError
+from captools.cli.common import emit
 from captools.views.schemas import NAMES, schema
 from captures import case
 from captures.build import EN10MB, pcap, pcapng
@@ -155,17 +154,6 @@ def test_a_link_to_stdout_is_written_to_and_stays_a_link(process, tmp_path, form
     link.symlink_to("/proc/self/fd/1")
     done = process("findings", S2, "--format", form, "-o", link)
     assert done.code == 0 and len(done.stdout) > 100 and link.is_symlink()
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_parquet_is_not_thrown_at_a_terminal(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", Terminal())
-    with pytest.raises(UsageError, match=r"add -o FILE\.parquet"):
-        write_parquet(pa.table({"a": [1]}), None)
 
 
 def test_no_item_gives_no_line_and_an_empty_file(capsys, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 from captures.build import LINUX_SLL2, ethernet, pcap, sll2
 from tests.small_session import ROUTER, W1, handshake, write_session
@@ -62,3 +63,16 @@ def test_where_decoding_stopped_is_counted(captools, tmp_path):
     (one,) = json.loads(captools("info", path, "--json").out)["points"]
     assert one["decode_stops"] == {"truncated": 3, "malformed": 1, "unknown-ethertype": 1}
     assert one["packets"] == 5
+
+
+def test_verify_compares_every_file_with_what_the_session_noted(captools, tmp_path):
+    folder = write_session(tmp_path / "s")
+    manifest = json.loads((folder / "session.json").read_text())
+    for point in manifest["points"]:
+        point["sha256"] = sha256((folder / point["file"]).read_bytes()).hexdigest()
+    (folder / "session.json").write_text(json.dumps(manifest))
+    assert captools("info", folder, "--verify").code == 0
+    (folder / W1).write_bytes((folder / W1).read_bytes() + bytes(3))
+    done = captools("info", folder, "--verify")
+    assert done.code == 3 and "its sha256 is" in done.err and W1 in done.err
+    assert captools("info", folder).code == 0

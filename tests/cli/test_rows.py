@@ -15,7 +15,7 @@ TABLE = pa.table({"name": ["a\x1b[31m", None], "many": [[1, 2], None], "name_": 
 
 
 def printed(capsys: pytest.CaptureFixture[str], form: str) -> str:
-    emit_rows(TABLE, form, None, key="rows")
+    emit_rows([TABLE], form, None, key="rows")
     return capsys.readouterr().out
 
 
@@ -37,17 +37,28 @@ def test_json_keeps_everything_and_can_drive_no_terminal(capsys):
 
 
 def test_the_last_word_on_json_values_is_the_callers(capsys):
-    emit_rows(TABLE, "ndjson", None, key="rows", value=lambda one: "x")
+    emit_rows([TABLE], "ndjson", None, key="rows", value=lambda one: "x")
     assert json.loads(capsys.readouterr().out.splitlines()[0]) == {"name": "x", "many": "x", "name_": "x"}
 
 
 def test_files_hold_the_same_and_parquet_keeps_types(capsys, tmp_path):
-    emit_rows(TABLE, "csv", str(tmp_path / "t.csv"), key="rows")
+    emit_rows([TABLE], "csv", str(tmp_path / "t.csv"), key="rows")
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == printed(capsys, "csv")
-    emit_rows(TABLE, "parquet", str(tmp_path / "t"), key="rows")
+    emit_rows([TABLE], "parquet", str(tmp_path / "t"), key="rows")
     assert pq.read_table(io.BytesIO((tmp_path / "t").read_bytes())).schema.field("many").type == pa.list_(pa.int64())
 
 
 def test_no_rows_leave_the_header(capsys):
-    emit_rows(TABLE.slice(0, 0), "csv", None, key="rows")
+    emit_rows([TABLE.slice(0, 0)], "csv", None, key="rows")
     assert capsys.readouterr().out == "name,many,name_\n"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "ndjson"])
+def test_pieces_print_like_one(capsys, form):
+    emit_rows([TABLE.slice(0, 1), TABLE.slice(1)], form, None, key="rows")
+    assert capsys.readouterr().out == printed(capsys, form)
+
+
+def test_people_may_be_shown_fewer_columns(capsys):
+    emit_rows([TABLE], "table", None, key="rows", shown=("name_",))
+    assert capsys.readouterr().out.split() == ["NAME_", "1", "-"]

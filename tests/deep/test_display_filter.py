@@ -9,7 +9,7 @@ import pytest
 from captools.deep.display_filter import check_filter, frames_by_tshark
 from captools.model.errors import MalformedCapture, ToolMissing, UsageError
 from captools.pipeline import open_session
-from captools.views.filter import compile_filter
+from captools.views.filter import Tables, compile_filter
 from captures import case
 
 
@@ -19,7 +19,7 @@ def capture() -> Path:
 
 def test_the_frames_are_those_that_our_own_filter_passes() -> None:
     packets = open_session([capture()]).analysis.packets
-    ours = packets.filter(compile_filter("vxlan.vni == 45966").mask(packets))["frame"].to_pylist()
+    ours = packets.filter(compile_filter("vxlan.vni == 45966").mask(Tables(packets=packets)))["frame"].to_pylist()
     assert ours and frames_by_tshark(capture(), "vxlan.vni == 45966") == ours
 
 

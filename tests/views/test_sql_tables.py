@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from captools.model.addresses import to_text
-from captools.views import sql_tables as module
 from captools.model.analysis import Analysis
+from captools.views import sql_tables as module
 from captools.views.sql_tables import CONCLUDED, packets_table
 
 

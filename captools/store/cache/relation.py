@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from captools.model.narrow import LANES, SIDE_TABLES, Present
+from captools.model.narrow import LANES, MESSAGE_TABLES, SIDE_TABLES, Present
 from captools.model.packets import ADDRESS, MAC, PACKETS
 from captools.store.cache.entry import Entry
 from captools.store.cache.files import table_file
@@ -79,7 +79,7 @@ def _shard(select: _Select, naming: Naming, first: int) -> str:
     source = f"{select.file('packets')} p JOIN {select.table('lanes', told)} l ON l.lane = p.lane"
     present = entry.meta.shards[number].sides
     for name in SIDE_TABLES:
-        if not present.get(name):
+        if name in MESSAGE_TABLES or not present.get(name):
             continue
         if name in _IN_MEMORY:
             table = readable(pq.read_table(table_file(entry.folder, number, name)).cast(SIDE_TABLES[name]))

@@ -16,6 +16,7 @@ from captools.views.filter.kinds import ADDRESSES, Kind
 from captools.views.filter.operands import unknown
 from captools.views.filter.registry import Field
 from captools.views.filter.rows import Lane, Rows
+from captools.views.filter.tables import Tables
 
 _TYPES = {Kind.NUMBER: pa.uint64(), Kind.FLAG: pa.bool_(), Kind.LAYER: pa.bool_()}
 
@@ -30,13 +31,13 @@ def field_called(name: str) -> Field:
     return field
 
 
-def chosen(packets: pa.Table, http: pa.Table | None, names: Sequence[str], keep: Sequence[int]) -> pa.Table:
-    """Return a column per name for the rows ``keep`` of ``packets``, in that order; null where a packet has it not.
+def chosen(tables: Tables, names: Sequence[str], keep: Sequence[int]) -> pa.Table:
+    """Return a column per name for the rows ``keep`` of the packets, in that order; null where a packet has it not.
 
     Addresses and times are text. A field that a packet may hold several times (outer and inner header) is a list,
     outermost first. Raises UsageError for an unknown name.
     """
-    rows, wanted = Rows(packets, http), np.asarray(keep, np.int64)
+    rows, wanted = Rows(tables), np.asarray(keep, np.int64)
     columns = []
     for name in names:
         field = field_called(name)
@@ -48,6 +49,11 @@ def chosen(packets: pa.Table, http: pa.Table | None, names: Sequence[str], keep:
         else:
             columns.append(pa.array([one or None for one in values], pa.list_(kind)))
     return pa.table(columns, names=list(names))
+
+
+def tables_of(names: Sequence[str]) -> frozenset[str]:
+    """Return which tables of payloads (http, tls, dns) hold these fields; UsageError for an unknown name."""
+    return frozenset(field_called(name).table for name in names) - {""}
 
 
 def _collected(lanes: Sequence[Lane], wanted: Any, speak: Callable[[Any], Any]) -> list[list[Any]]:
@@ -72,6 +78,8 @@ def _speaker(kind: Kind) -> Callable[[Any], Any]:
         return mac_text
     if kind is Kind.TIME:
         return rfc3339
+    if kind is Kind.BYTES:
+        return bytes.hex
     if kind in (Kind.EPOCH, Kind.DURATION):
         return _seconds
     return _as_it_is

@@ -23,12 +23,14 @@ from captools.views.filter.compare import (
     some_bit,
 )
 from captools.views.filter.errors import ASK_TSHARK, FilterError
+from captools.views.filter.fields import FIELDS
 from captools.views.filter.grammar import parse
 from captools.views.filter.kinds import Kind, comparable
 from captools.views.filter.layers import Mask
-from captools.views.filter.literals import Value, value_of
+from captools.views.filter.literals import NotKept, Value, value_of
 from captools.views.filter.operands import Side, is_field, side_of
 from captools.views.filter.rows import Rows
+from captools.views.filter.tables import Tables
 from captools.views.filter.tree import (
     Compare,
     Exists,
@@ -41,6 +43,7 @@ from captools.views.filter.tree import (
     Relation,
     Within,
     Word,
+    words,
 )
 
 Judge = Callable[[Rows], Mask]
@@ -53,14 +56,12 @@ class Filter:
     """A display filter that was understood."""
 
     text: str
+    tables: frozenset[str]  # the tables of payloads that it asks: http, tls, dns
     _judge: Judge
 
-    def mask(self, packets: pa.Table, http: pa.Table | None = None) -> pa.BooleanArray:
-        """Tell for each row of ``packets`` (schema PACKETS, whole) whether it passes; no row is null.
-
-        ``http`` is the HTTP table whose ``row`` points into ``packets``; without it no packet has an HTTP field.
-        """
-        return pa.array(self._judge(Rows(packets, http)), pa.bool_())
+    def mask(self, tables: Tables) -> pa.BooleanArray:
+        """Tell for each row of the packets whether it passes; no row is null."""
+        return pa.array(self._judge(Rows(tables)), pa.bool_())
 
 
 def compile_filter(text: str) -> Filter:
@@ -69,7 +70,10 @@ def compile_filter(text: str) -> Filter:
     Raises FilterError (a UsageError with a column): one sentence with the place, and what to try.
     """
     tree = parse(text)
-    return Filter(text, _all if tree is None else _Compiler(text).node(tree))
+    if tree is None:
+        return Filter(text, frozenset(), _all)
+    asked = frozenset(FIELDS[word.text].table for word in words(tree) if word.text in FIELDS)
+    return Filter(text, asked - {""}, _Compiler(text).node(tree))
 
 
 def _all(rows: Rows) -> Mask:
@@ -145,7 +149,7 @@ class _Compiler:
             )
             raise FilterError(self.text, right.at, found, hint="compare fields of one kind, or put a value in quotes")
         if left.field.sparse and right.field.sparse:
-            raise FilterError(self.text, right.at, "two HTTP fields cannot be compared here", hint=ASK_TSHARK)
+            raise FilterError(self.text, right.at, "two fields of payloads cannot be compared here", hint=ASK_TSHARK)
 
     def _searched(self, node: Compare, left: Side) -> Value:
         """Return what ``contains`` or ``matches`` looks for."""
@@ -181,8 +185,9 @@ class _Compiler:
         try:
             return value_of(operand.text, isinstance(operand, Quoted), left.kind, left.field)
         except ValueError as error:
+            named = "." in operand.text and operand.text[:1].isalpha()
             hint = (
-                f"or did you mean a field? {ASK_TSHARK}" if "." in operand.text and operand.text[:1].isalpha() else ""
+                ASK_TSHARK if isinstance(error, NotKept) else f"or did you mean a field? {ASK_TSHARK}" if named else ""
             )
             raise FilterError(self.text, operand.at, f"`{operand.text}` {error}", hint=hint) from None
 

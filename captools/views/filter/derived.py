@@ -30,14 +30,20 @@ def _codes(rows: Rows) -> Any:
 
 def _relative(rows: Rows) -> pa.Array[Any]:
     """Nanoseconds since the first record of the row's file."""
-    times, codes = rows.numbers("ts_ns"), _codes(rows)
+    times = rows.numbers("ts_ns")
+    if rows.before is not None:
+        return pa.array(times - rows.before[0], pa.int64())
+    codes = _codes(rows)
     known, first = np.unique(codes, return_index=True)
     return pa.array(times - times[first][np.searchsorted(known, codes)], pa.int64())
 
 
 def _delta(rows: Rows) -> pa.Array[Any]:
     """Nanoseconds since the record before in the row's file; 0 for the first."""
-    times, codes = rows.numbers("ts_ns"), _codes(rows)
+    times = rows.numbers("ts_ns")
+    if rows.before is not None:
+        return pa.array(np.diff(times, prepend=rows.before[1]), pa.int64())
+    codes = _codes(rows)
     order = np.argsort(codes, kind="stable")  # the records of each file, in their order
     sorted_times, sorted_codes = times[order], codes[order]
     step = np.zeros(len(times), np.int64)

@@ -1,6 +1,7 @@
 """The fields that display filters and ``packets -e`` know, by Wireshark's names (www.wireshark.org/docs/dfref).
 
-Everything here is answered from the packet and HTTP tables; all other fields of Wireshark need tshark (``--deep``).
+Everything here is answered from the packet table and the tables of payloads; all other fields of Wireshark need tshark
+(``--deep``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from captools.model.packets import ADDRESS, MAC, PACKETS, WORD, EtherType, Proto, TcpFlag
 from captools.views.filter.kinds import Kind
+from captools.views.filter.payload_fields import payload_fields
 from captools.views.filter.registry import Field, Slot
 
 OURS = "captools."
@@ -20,17 +22,13 @@ _PROTOCOLS = {
     "frame": "every packet", "eth": "Ethernet", "sll": "Linux cooked header (capture of any)", "vlan": "VLAN tag",
     "arp": "ARP", "ip": "IPv4", "ipv6": "IPv6", "tcp": "TCP", "udp": "UDP", "sctp": "SCTP", "icmp": "ICMP",
     "icmpv6": "ICMPv6", "esp": "IPsec ESP", "gre": "GRE", "vxlan": "VXLAN (tcpdump: OTV)", "geneve": "Geneve",
-    "wg": "WireGuard", "http": "a head of HTTP/1.x begins in this packet",
+    "wg": "WireGuard", "tls": "a TLS record begins in this packet",
 }  # fmt: skip
 _PROTO_WORDS = {"ICMP": Proto.ICMP, "IPIP": Proto.IPIP, "TCP": Proto.TCP, "UDP": Proto.UDP, "IPv6": Proto.IPV6,
                 "GRE": Proto.GRE, "ESP": Proto.ESP, "AH": Proto.AH, "SCTP": Proto.SCTP}  # fmt: skip
 _ETHER_WORDS = {"IPv4": EtherType.IPV4, "ARP": EtherType.ARP, "IPv6": EtherType.IPV6}
 _TCP_FLAGS = {"fin": TcpFlag.FIN, "syn": TcpFlag.SYN, "reset": TcpFlag.RST, "push": TcpFlag.PSH, "ack": TcpFlag.ACK,
               "urg": TcpFlag.URG, "ece": TcpFlag.ECE, "cwr": TcpFlag.CWR, "ae": 0x100}  # fmt: skip
-_HEADERS = {"host": "Host", "x_forwarded_for": "X-Forwarded-For", "user_agent": "User-Agent", "referer": "Referer",
-            "cookie": "Cookie", "authorization": "Authorization", "connection": "Connection", "accept": "Accept",
-            "content_type": "Content-Type", "server": "Server", "location": "Location", "date": "Date",
-            "transfer_encoding": "Transfer-Encoding", "cache_control": "Cache-Control"}  # fmt: skip
 _LAST_WORD = re.compile(r"[\w.]*\Z")
 
 
@@ -120,20 +118,6 @@ def _tunnels() -> Iterator[Field]:
     yield _number("wg.counter", "wg_counter", 64, "counter of a data message")
 
 
-def _http() -> Iterator[Field]:
-    def one(name: str, kind: Kind, description: str, column: str = "", header: str = "", most: int = 0) -> Field:
-        return Field(name=f"http.{name}", kind=kind, description=description, protocol="http", http=column,
-                     header=header, most=most)  # fmt: skip
-
-    yield one("request", Kind.FLAG, "a request's head", "+request")
-    yield one("response", Kind.FLAG, "a response's head", "+response")
-    yield one("request.method", Kind.TEXT, "GET, POST …", "method")
-    yield one("request.uri", Kind.TEXT, "path and query", "path")
-    yield one("response.code", Kind.NUMBER, "status", "status", most=2**16 - 1)
-    for name, header in _HEADERS.items():
-        yield one(name, Kind.TEXT, f"header line {header}", header=header.lower())
-
-
 def _own() -> Iterator[Field]:
     """Yield ``captools.COLUMN`` for every column of the packet table: innermost headers by one name, v4 and v6."""
     kinds = {ADDRESS: Kind.ADDRESS, MAC: Kind.MAC, WORD: Kind.TEXT, pa.bool_(): Kind.FLAG}
@@ -148,8 +132,6 @@ def _own() -> Iterator[Field]:
     yield _of_ours("node", Kind.TEXT, "node of the observation point", "+node")
     text = "identity that a VXLAN or Geneve header carries: with Cilium, the sender's"
     yield _of_ours("identity", Kind.NUMBER, text, "+identity", 2**24 - 1)
-    yield Field(name=f"{OURS}request_id", kind=Kind.TEXT, description="header line X-Request-Id", protocol="http",
-                http="request_id")  # fmt: skip
 
 
 def _of_ours(name: str, kind: Kind, description: str, column: str, most: int = 0) -> Field:
@@ -196,11 +178,12 @@ def _ports(protocol: str, outer: tuple[str, ...] = ()) -> Iterator[Field]:
 
 def _layers() -> Iterator[Field]:
     for name, text in _PROTOCOLS.items():
-        yield Field(name=name, kind=Kind.LAYER, description=text, protocol=name)
+        table = name if name == "tls" else ""  # records are seen in the packet table, hellos in their own
+        yield Field(name=name, kind=Kind.LAYER, description=text, protocol=name, table=table)
 
 
 def _all() -> dict[str, Field]:
-    found = (*_layers(), *_frame(), *_headers(), *_tunnels(), *_http(), *_own())
+    found = (*_layers(), *_frame(), *_headers(), *_tunnels(), *payload_fields(), *_own())
     return {field.name: field for field in found}
 
 

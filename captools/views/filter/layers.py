@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 _COOKED = (113, 276)  # link types LINUX_SLL and LINUX_SLL2
+_TLS_TYPES = (20, 21, 22, 23)  # change cipher spec, alert, handshake, application data
+_TLS_RECORD = 16_384 + 2_048  # what TLS 1.2 allows, RFC 5246, section 6.2.3
 _MAPPED = np.uint64(int.from_bytes(V4_PREFIX[8:], "big"))  # the first eight bytes are zero
 
 
@@ -64,6 +66,15 @@ def _udp_tunnel(rows: Rows) -> Mask:
     return _tunnel(Tunnel.VXLAN, Tunnel.GENEVE)(rows) & rows.valid("outer_sport")
 
 
+def _tls_record(rows: Rows) -> Mask:
+    """Where a TCP payload begins with a record's type, version and length (RFC 8446, section 5.1), or holds a hello."""
+    head = rows.numbers("payload_head").astype(np.uint64)
+    begins: Mask = rows.equal("proto", Proto.TCP) & (head >> np.uint64(48) & np.uint64(0xFF) == 3)
+    begins &= np.isin(head >> np.uint64(56), _TLS_TYPES) & (head >> np.uint64(40) & np.uint64(0xFF) <= 4)
+    length = head >> np.uint64(24) & np.uint64(0xFFFF)
+    return begins & (length > 0) & (length <= _TLS_RECORD) | rows.holding("tls")
+
+
 PRESENT: dict[tuple[str, Slot], Callable[[Rows], Mask]] = {
     ("frame", Slot.INNER): lambda rows: np.ones(len(rows), np.bool_),
     ("eth", Slot.OUTER): lambda rows: rows.valid("outer_eth_dst"),
@@ -94,4 +105,5 @@ PRESENT: dict[tuple[str, Slot], Callable[[Rows], Mask]] = {
     ("vxlan", Slot.INNER): _tunnel(Tunnel.VXLAN),
     ("geneve", Slot.INNER): _tunnel(Tunnel.GENEVE),
     ("wg", Slot.INNER): lambda rows: rows.valid("wg_type"),
+    ("tls", Slot.INNER): _tls_record,
 }

@@ -31,6 +31,10 @@ class Net:
     high: bytes
 
 
+class NotKept(ValueError):
+    """A value that a field can have and that our tables leave out."""
+
+
 Value = int | bool | str | bytes | Net
 
 
@@ -74,6 +78,8 @@ def _number(text: str, quoted: bool, field: Field) -> int:
     found = ord(text) if quoted and len(text) == 1 and not text.isdigit() else number(text)
     if not 0 <= found <= field.most:
         raise ValueError(f"does not fit: {field.name} is from 0 to {field.most:,}")
+    if field.known and found not in field.known:
+        raise NotKept(f"is not kept: of {field.name} the table has {' and '.join(field.known.values())} only")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, AnyStr
 
 import numpy as np
 import pyarrow as pa
@@ -72,6 +72,8 @@ def _field(text: str, word: Word) -> Side:
         cut, kind = _text_part, Kind.TEXT
     elif field.kind in WIDTH:
         cut, kind = _byte_part, Kind.BYTES
+    elif field.kind is Kind.BYTES:
+        cut, kind = _some_part, Kind.BYTES
     else:
         raise FilterError(
             text, word.at, f"{field.name} ({field.kind.value}) has no bytes here to pick", hint=ASK_TSHARK
@@ -97,13 +99,21 @@ def _byte_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.
 
 def _text_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.Array[Any]:
     """Return the letters asked for, joined; null where one is beyond the end."""
-    values = values.cast(pa.string())
-    found = []
-    for text in values.to_pylist():
-        ends = [] if text is None else [_ends(span, len(text)) for span in part]
-        outside = any(start < 0 or stop > len(text) or start >= stop for start, stop in ends)
-        found.append(None if text is None or outside else "".join(text[start:stop] for start, stop in ends))
-    return pa.array(found, pa.string())
+    return pa.array([_cut(text, "", part) for text in values.cast(pa.string()).to_pylist()], pa.string())
+
+
+def _some_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.Array[Any]:
+    """The same of bytes, of any number of them."""
+    return pa.array([_cut(data, b"", part) for data in values.to_pylist()], pa.binary())
+
+
+def _cut(whole: AnyStr | None, nothing: AnyStr, part: tuple[Span, ...]) -> AnyStr | None:
+    if whole is None:
+        return None
+    ends = [_ends(span, len(whole)) for span in part]
+    if any(start < 0 or stop > len(whole) or start >= stop for start, stop in ends):
+        return None
+    return nothing.join(whole[start:stop] for start, stop in ends)
 
 
 def _ends(span: Span, width: int) -> tuple[int, int]:
@@ -120,7 +130,9 @@ def _call(text: str, call: Call) -> Side:
         raise FilterError(text, call.at, f"no function `{call.name}` here", hint=hint)
     inner = side_of(text, call.inner)
     if call.name == "count":
-        counted = replace(inner.field, name="count()", kind=Kind.NUMBER, most=MAX_COUNT, words={}, http="", header="")
+        counted = replace(
+            inner.field, name="count()", kind=Kind.NUMBER, most=MAX_COUNT, words={}, known={}, column="", header=""
+        )
         return Side(at=call.at, kind=Kind.NUMBER, field=counted, lanes=lambda rows: [_count(rows, inner.lanes(rows))],
                     computed=True)  # fmt: skip
     if inner.kind is not Kind.TEXT:
@@ -129,7 +141,7 @@ def _call(text: str, call: Call) -> Side:
     function = {"lower": pc.utf8_lower, "upper": pc.utf8_upper, "len": _length}[call.name]
     kind = Kind.NUMBER if call.name == "len" else Kind.TEXT
     return Side(
-        at=call.at, kind=kind, field=replace(inner.field, kind=kind, most=MAX_COUNT), computed=True,
+        at=call.at, kind=kind, field=replace(inner.field, kind=kind, most=MAX_COUNT, known={}), computed=True,
         lanes=lambda rows: [replace(lane, values=function(lane.values.cast(pa.string())))
                             for lane in inner.lanes(rows)],
     )  # fmt: skip

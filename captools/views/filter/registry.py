@@ -21,8 +21,10 @@ class Slot(StrEnum):
 class Field:
     """One field. ``places``: for each slot, the columns its values stand in (two where a field covers both ends).
 
-    ``http`` names a column of the HTTP table instead, ``header`` a header line in it. ``bit`` picks one flag of a
-    number. ``most`` is the largest number that fits. ``words`` are names for numbers.
+    ``table`` names the table of payloads (http, tls, dns) that holds it instead, with ``column`` in that table, or the
+    header line ``header``. ``bit`` picks one flag of a number. ``most`` is the largest number that fits. ``words`` are
+    names for numbers. ``known`` are the only numbers that the table can hold, each in words, where Wireshark
+    knows more.
     """
 
     name: str
@@ -30,16 +32,18 @@ class Field:
     description: str
     protocol: str
     places: Mapping[Slot, tuple[str, ...]] = field(default_factory=dict)
-    http: str = ""
+    table: str = ""
+    column: str = ""
     header: str = ""
     bit: int = 0
     most: int = 0
     words: Mapping[str, int] = field(default_factory=dict)
+    known: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def sparse(self) -> bool:
-        """Tell whether the values stand in the HTTP table, not in every packet's row."""
-        return bool(self.http or self.header)
+        """Tell whether the values stand in a table of payloads, not in every packet's row."""
+        return bool(self.column or self.header)
 
     @property
     def once(self) -> bool:

@@ -1,4 +1,4 @@
-"""The packet and HTTP tables as a filter sees them: for each field, the values it has in each packet."""
+"""The tables as a filter sees them: for each field, the values it has in each packet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 from captools.views.filter.derived import DERIVED
 from captools.views.filter.kinds import Kind
 from captools.views.filter.layers import PRESENT, Mask
+from captools.views.filter.payload_values import values_of
 from captools.views.filter.registry import Field, Slot
+from captools.views.filter.tables import Tables
 from captools.views.filter.tree import Span
 
 Ints = npt.NDArray[np.int64]
@@ -28,11 +30,12 @@ class Lane:
 
 
 class Rows:
-    """The two tables, with what several parts of a filter ask of them kept. Rows of ``http`` point into ``packets``."""
+    """The tables, with what several parts of a filter ask of them kept."""
 
-    def __init__(self, packets: pa.Table, http: pa.Table | None = None) -> None:
-        self.packets = packets
-        self.http = http
+    def __init__(self, tables: Tables) -> None:
+        self.packets = tables.packets
+        self.before = tables.before
+        self._tables = tables
         self._kept: dict[object, Any] = {}
 
     def __len__(self) -> int:
@@ -81,8 +84,8 @@ class Rows:
 
     def lanes(self, field: Field, layers: tuple[Span, ...] = ()) -> list[Lane]:
         """Return the values of a field, outermost first; of some layers of its protocol where ``layers`` says so."""
-        if field.protocol == "http":
-            return self._http_lanes(field, layers)
+        if field.sparse:
+            return self._payload_lanes(field, layers)
         found: list[Lane] = []
         for slot in Slot:
             there = self.present(field.protocol, slot)
@@ -113,28 +116,54 @@ class Rows:
                 number += there if list(Slot).index(one) <= list(Slot).index(slot) else 0
         return within(number, total, layers)
 
-    def _http_lanes(self, field: Field, layers: tuple[Span, ...]) -> list[Lane]:
-        if self.http is None or not self.http.num_rows:
+    def holding(self, name: str) -> Mask:
+        """Tell which packets a table of payloads has entries of."""
+        found = np.zeros(len(self), np.bool_)
+        table = self._tables.payloads(name)
+        if table is not None:
+            found[to_numpy(table["row"].combine_chunks())] = True
+        return found
+
+    def _payload_lanes(self, field: Field, layers: tuple[Span, ...]) -> list[Lane]:
+        """Return the values that a table of payloads holds; a packet's second head or message is its second layer."""
+        table = self._of_protocol(field.table, field.protocol, whole=field.kind is not Kind.LAYER)
+        if table is None:
             return []
-        http = self._http1()
-        row = to_numpy(http["row"].combine_chunks())
-        values, rows = _header(http, field.header) if field.header else (_column(http, field.http), None)
-        parents = row if rows is None else row[rows]
+        row = to_numpy(table["row"].combine_chunks())
+        values, entries = values_of(field, table)
+        parents = row if entries is None else row[entries]
         if layers:
-            order = to_numpy(http["order"].combine_chunks().fill_null(0)).astype(np.int64) + 1
-            heads = np.bincount(row, minlength=len(self))[row]
-            chosen = within(order, heads, layers)
-            keep = chosen if rows is None else chosen[rows]
+            first = np.searchsorted(row, row)  # entries stand in the order of their packets
+            order = np.arange(len(row)) - first + 1
+            chosen = within(order, np.searchsorted(row, row, "right") - first, layers)
+            keep = chosen if entries is None else chosen[entries]
             parents, values = parents[keep], values.filter(pa.array(keep))
         return [Lane(values=values, rows=parents)]
 
-    def _http1(self) -> pa.Table:
-        """Return the heads of HTTP/1: those of HTTP/2 (which have a stream) are another protocol's fields."""
-        assert self.http is not None
-        http = self.http
-        if "stream" not in http.column_names:
-            return http
-        found: pa.Table = self._keep("http1", lambda: http.filter(pc.is_null(http["stream"])))
+    def _of_protocol(self, name: str, protocol: str, *, whole: bool) -> pa.Table | None:
+        """Return the entries of a table of payloads that are this protocol's: HTTP of either version has its own.
+
+        DNS and multicast DNS share their fields (``whole``), and are two protocols.
+        """
+        table = self._tables.payloads(name)
+        if table is None or protocol not in ("http", "http2", "dns", "mdns") or (name == "dns" and whole):
+            return table
+
+        def chosen() -> pa.Table:
+            if name == "http":
+                streamless = table["stream"].is_null()
+                return table.filter(streamless if protocol == "http" else pc.invert(streamless))
+            row = to_numpy(table["row"].combine_chunks())
+            multicast = self._multicast_dns()[row]
+            return table.filter(pa.array(multicast if protocol == "mdns" else ~multicast))
+
+        found: pa.Table = self._keep(("entries", protocol), chosen)
+        return found if found.num_rows else None
+
+    def _multicast_dns(self) -> Mask:
+        """Tell which rows have port 5353 and not 53: Wireshark asks the lower port first (RFC 6762, section 2)."""
+        ports = [self.numbers(name) for name in ("sport", "dport")]
+        found: Mask = np.logical_or(*(one == 5353 for one in ports)) & ~np.logical_or(*(one == 53 for one in ports))
         return found
 
     def _keep(self, key: object, make: Any) -> Any:
@@ -173,19 +202,3 @@ def raw_bytes(values: pa.Array[Any]) -> Any:
     data = np.frombuffer(values.buffers()[1], np.uint8)
     start = values.offset * width
     return data[start : start + len(values) * width].reshape(len(values), width)
-
-
-def _column(http: pa.Table, name: str) -> pa.Array[Any]:
-    if name in ("", "+request", "+response"):
-        kind = http["kind"].cast(pa.string()).combine_chunks()
-        there = kind.is_valid() if not name else pc.equal(kind, name[1:])
-        return pc.if_else(there, True, pa.scalar(None, pa.bool_()))
-    return http[name].combine_chunks()
-
-
-def _header(http: pa.Table, name: str) -> tuple[pa.Array[Any], Ints]:
-    """Return every value of one header line, and which entry of the HTTP table it is in."""
-    lines = http["headers"].to_pylist()
-    found = [(at, value) for at, one in enumerate(lines) for key, value in one or () if key == name]
-    values = pa.array([value for _, value in found], pa.string())
-    return values, np.array([at for at, _ in found], np.int64)

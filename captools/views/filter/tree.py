@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -129,3 +130,24 @@ class Many:
 
 
 Node = Exists | Compare | Within | Not | Many
+
+
+def words(node: Node | Operand) -> Iterator[Word]:
+    """Yield every bare word of a filter: fields and values."""
+    waiting: list[Node | Operand] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Word):
+            yield one
+        elif isinstance(one, Exists):
+            waiting.append(one.operand)
+        elif isinstance(one, Compare):
+            waiting += [one.left, one.right]
+        elif isinstance(one, Within):
+            waiting += [one.operand, *(end for member in one.members for end in (member.low, member.high) if end)]
+        elif isinstance(one, Many):
+            waiting += one.parts
+        elif isinstance(one, Masked):
+            waiting += [one.inner, one.bits]
+        elif isinstance(one, Not | Call):
+            waiting.append(one.inner)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from captools.model.narrow import NARROW
+from captools.model.narrow import MESSAGE_TABLES, NARROW
+from captools.wire.kernels.records import FLOW, FOUND, HEAD, HELLO, LINES_A_PACKET
 
+AT_ONCE = 32  # packets decoded before their lanes are looked up together
 _ODD = 24  # rows of padding: keeps strides off powers of two
 
 
@@ -72,10 +74,14 @@ SIDE_ROWS: dict[str, np.dtype[Any]] = {
     ),
     "wireguard": _side(
         ("wg_type", _I64), ("wg_sender", _I64), ("wg_receiver", _I64), ("wg_counter", _U64), ("sport", _I64),
-        ("dport", _I64), ("depth", _I64), ("known", _I64),
+        ("dport", _I64), ("depth", _I64), ("known", _I64), ("wg_messages", _I64),
     ),
     "dsr": _side(("dsr_hi", _U64), ("dsr_lo", _U64), ("dsr_port", _I64)),
     "damage": _side(("why", _I64), ("decode_stop_at", _I64)),
+    "ipsec": _side(("ipsec_proto", _I64), ("ipsec_spi", _I64), ("ipsec_seq", _I64)),
+    "nd": _side(("target_hi", _U64), ("target_lo", _U64), ("mac", _U64)),
+    "heads": HEAD,
+    "hellos": HELLO,
 }  # fmt: skip
 
 
@@ -90,17 +96,22 @@ class Sides(NamedTuple):
     wireguard: Any
     dsr: Any
     damage: Any
+    ipsec: Any
+    nd: Any
+    heads: Any
+    hellos: Any
 
 
 def side_buffers(rows: int) -> Sides:
-    """Return record arrays for ``rows`` rows each."""
-    return Sides(*(np.empty(rows, kind).view(np.recarray) for kind in SIDE_ROWS.values()))
+    """Return record arrays for ``rows`` rows each, those of messages with room for a further batch's."""
+    room = {name: rows + AT_ONCE * LINES_A_PACKET if name in MESSAGE_TABLES else rows for name in SIDE_ROWS}
+    return Sides(*(np.empty(room[name], kind).view(np.recarray) for name, kind in SIDE_ROWS.items()))
 
 
 # Columns of a lane's record, 8 bytes each.
 (LANE_MASK, LANE_PORTS, LANE_SRC, LANE_DST, LANE_ETH_SRC, LANE_ETH_DST, LANE_VNI, LANE_OUTER_SRC, LANE_OUTER_DST,
- LANE_OUTER_ETH_SRC, LANE_OUTER_ETH_DST) = (0, 1, 2, 4, 6, 7, 8, 9, 11, 13, 14)  # fmt: skip
-LANE_WORDS = 16  # two cache lines; the last word is not used
+ LANE_OUTER_ETH_SRC, LANE_OUTER_ETH_DST, LANE_LABELS) = (0, 1, 2, 4, 6, 7, 8, 9, 11, 13, 14, 15)  # fmt: skip
+LANE_WORDS = 16  # two cache lines
 
 
 class Lanes(NamedTuple):
@@ -109,6 +120,7 @@ class Lanes(NamedTuple):
     records: npt.NDArray[np.uint64]  # (capacity, LANE_WORDS)
     table: npt.NDArray[np.uint64]  # (power of two, 2)
     keys: npt.NDArray[np.uint64]  # LANE_WORDS random words: nobody can prepare collisions
+    flows: Any  # (capacity) FLOW
 
 
 def lane_buffers(capacity: int, rng: np.random.Generator) -> Lanes:
@@ -117,27 +129,45 @@ def lane_buffers(capacity: int, rng: np.random.Generator) -> Lanes:
         records=np.zeros((capacity, LANE_WORDS), np.uint64),
         table=np.zeros((2 * capacity, 2), np.uint64),
         keys=rng.integers(0, 1 << 64, LANE_WORDS + 1, dtype=np.uint64),
+        flows=np.zeros(capacity, FLOW).view(np.recarray),
     )
 
 
-AT_ONCE = 32  # packets decoded before their lanes are looked up together
-
-
 class Pending(NamedTuple):
-    """Lane keys of the packets decoded last."""
+    """What is left to do for the packets decoded last: their lanes by keys, and where their messages are written."""
 
     keys: npt.NDArray[np.uint64]  # (AT_ONCE, LANE_WORDS)
     hashes: npt.NDArray[np.uint64]
+    found: Any  # (1) FOUND
+    heads: Any  # those of Sides
+    hellos: Any
+    head_lines: npt.NDArray[np.uint8]  # their memory (rows, bytes): numba cannot write an array inside a record
+    hello_lines: npt.NDArray[np.uint8]
 
 
-def pending_buffers() -> Pending:
-    """Return room for AT_ONCE keys."""
-    return Pending(np.zeros((AT_ONCE, LANE_WORDS), np.uint64), np.zeros(AT_ONCE, np.uint64))
+def pending_buffers(sides: Sides) -> Pending:
+    """Return room for AT_ONCE keys; messages go to ``sides``."""
+    return Pending(
+        keys=np.zeros((AT_ONCE, LANE_WORDS), np.uint64),
+        hashes=np.zeros(AT_ONCE, np.uint64),
+        found=np.zeros(1, FOUND).view(np.recarray),
+        heads=sides.heads,
+        hellos=sides.hellos,
+        head_lines=bytes_of(sides.heads),
+        hello_lines=bytes_of(sides.hellos),
+    )
+
+
+def bytes_of(rows: Any) -> npt.NDArray[np.uint8]:
+    """Return the memory of records, shape (rows, bytes)."""
+    found: npt.NDArray[np.uint8] = np.asarray(rows).view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
+    return found
 
 
 # Counters that a call of the kernel reads and writes.
 AT, ROWS, LANES, STATUS = range(4)
 SIDE_COUNTS = 4  # the side tables' counts follow, in the order of Sides
+HEADS, HELLOS = (SIDE_COUNTS + list(SIDE_ROWS).index(name) for name in MESSAGE_TABLES)
 COUNTERS = SIDE_COUNTS + len(SIDE_ROWS)
 
 # STATUS: why a call ended

@@ -7,7 +7,20 @@ from typing import Any
 from captools.wire.kernels.buffers import PART_FULL, SIDE_COUNTS, STATUS
 from captools.wire.kernels.compiler import inlined, kernel
 from captools.wire.kernels.loads import u32
-from captools.wire.kernels.marks import ARP, DSR, FRAGMENTED, ICMP, MSS, QUOTED, SACK, WIREGUARD, WSCALE
+from captools.wire.kernels.marks import (
+    ARP,
+    DSR,
+    FRAGMENTED,
+    ICMP,
+    IPSEC,
+    MSS,
+    ND_MAC,
+    ND_TARGET,
+    QUOTED,
+    SACK,
+    WIREGUARD,
+    WSCALE,
+)
 
 _OPTIONS = MSS | WSCALE | SACK
 _QUOTES = QUOTED
@@ -76,6 +89,22 @@ def emit_sides(f: Any, s: Any, sides: Any, row: Any, c: Any) -> None:
         sides.damage[at].why = s.why
         sides.damage[at].decode_stop_at = s.why_at
         c[SIDE_COUNTS + 7] += 1
+    if rare & IPSEC:
+        at = c[SIDE_COUNTS + 8]
+        sides.ipsec[at].row = row
+        sides.ipsec[at].has = rare
+        sides.ipsec[at].ipsec_proto = s.ipsec_proto
+        sides.ipsec[at].ipsec_spi = s.ipsec_spi
+        sides.ipsec[at].ipsec_seq = s.ipsec_seq
+        c[SIDE_COUNTS + 8] += 1
+    if rare & (ND_TARGET | ND_MAC):
+        at = c[SIDE_COUNTS + 9]
+        sides.nd[at].row = row
+        sides.nd[at].has = rare
+        sides.nd[at].target_hi = s.nd_target_hi
+        sides.nd[at].target_lo = s.nd_target_lo
+        sides.nd[at].mac = s.nd_mac
+        c[SIDE_COUNTS + 9] += 1
     for place in range(SIDE_COUNTS, c.shape[0]):
         if c[place] >= sides.options.shape[0]:  # all side tables are equally long
             c[STATUS] = PART_FULL
@@ -153,3 +182,4 @@ def _wireguard(s: Any, table: Any, at: Any, row: Any) -> None:
     one.dport = s.dport
     one.depth = s.depth
     one.known = s.wg_known
+    one.wg_messages = s.wg_messages

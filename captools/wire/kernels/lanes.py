@@ -10,6 +10,7 @@ from captools.wire.kernels.buffers import (
     LANE_DST,
     LANE_ETH_DST,
     LANE_ETH_SRC,
+    LANE_LABELS,
     LANE_MASK,
     LANE_OUTER_DST,
     LANE_OUTER_ETH_DST,
@@ -47,7 +48,7 @@ def lane_key(s: Any, key: Any) -> None:
     key[LANE_OUTER_DST + 1] = s.outer_dst_lo
     key[LANE_OUTER_ETH_SRC] = s.outer_eth_src | np.uint64(s.outer_sport) << _48
     key[LANE_OUTER_ETH_DST] = s.outer_eth_dst | np.uint64(s.outer_dport) << _48
-    key[LANE_WORDS - 1] = np.uint64(0)
+    key[LANE_LABELS] = np.uint64(s.vxlan_flags | s.vxlan_gbp << 16 | s.mpls_label << 32)
 
 
 @kernel
@@ -61,16 +62,16 @@ def _hash(key: Any, keys: Any) -> Any:
 
 
 @kernel
-def assign_lanes(pending: Any, count: Any, lane_of: Any, first_row: Any, lanes: Any, c: Any) -> None:
-    """Write the lanes of the ``count`` packets whose keys are ``pending``; there is room for as many new lanes.
+def assign_lanes(keys: Any, hashes: Any, count: Any, lane_of: Any, first_row: Any, lanes: Any, c: Any) -> None:
+    """Write the lanes of the ``count`` packets with these ``keys``; there is room for as many new lanes.
 
     All at once, because finding one is a wait for memory, and these waits overlap only without a decode between them.
     """
     last = lanes.table.shape[0] - 1
     for at in range(count):
-        pending.hashes[at] = _hash(pending.keys[at], lanes.keys)
+        hashes[at] = _hash(keys[at], lanes.keys)
     for at in range(count):
-        hashed = pending.hashes[at]
+        hashed = hashes[at]
         slot = np.int64(hashed & np.uint64(last))
         while True:
             entry = np.int64(lanes.table[slot, 1])
@@ -79,14 +80,14 @@ def assign_lanes(pending: Any, count: Any, lane_of: Any, first_row: Any, lanes: 
                 lanes.table[slot, 0] = hashed
                 lanes.table[slot, 1] = np.uint64(lane + 1)
                 for place in range(LANE_WORDS):
-                    lanes.records[lane, place] = pending.keys[at, place]
+                    lanes.records[lane, place] = keys[at, place]
                 c[LANES] = lane + 1
                 break
             lane = entry - 1
             if lanes.table[slot, 0] == hashed:
                 different = np.uint64(0)
                 for place in range(LANE_WORDS):
-                    different |= lanes.records[lane, place] ^ pending.keys[at, place]
+                    different |= lanes.records[lane, place] ^ keys[at, place]
                 if different == 0:
                     break
             slot = (slot + 1) & last

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from captools.model.narrow import Present
-from captools.wire.ip import MAX_EXTENSIONS
+from captools.wire.ip import JUMBO_OPTION, MAX_EXTENSIONS
 from captools.wire.kernels.compiler import kernel
+from captools.wire.kernels.ipsec import authentication
 from captools.wire.kernels.loads import u8, u16, u32, u48, u64
 from captools.wire.kernels.marks import (
     ARP,
@@ -71,6 +72,8 @@ def ipv4(f: Any, s: Any) -> Any:
     if fragment & 0x1FFF:
         stop(s, LATER_FRAGMENT)
         return NO_PROTOCOL
+    if s.proto == _AUTH:
+        return _extensions(f, s, False)
     return s.proto
 
 
@@ -94,23 +97,33 @@ def ipv6(f: Any, s: Any) -> Any:
     s.dst_lo = u64(f, at + 32)
     s.lane_has |= NETWORK
     s.more_fragments = 0
-    s.ip_len = s.wire_end - at if payload == 0 else payload + 40
+    s.ip_len = payload + 40
+    if payload == 0:
+        s.ip_len = _jumbo(f, s, at)
     s.wire_end = at + s.ip_len
     s.end = min(s.end, s.wire_end)
     s.at = at + 40
-    return _extensions(f, s)
+    return _extensions(f, s, True)
 
 
 @kernel
-def _extension(kind: Any) -> Any:
-    return kind in (_HOP_BY_HOP, _ROUTING, _FRAGMENT, _DESTINATION, _AUTH)
+def _jumbo(f: Any, s: Any, at: Any) -> Any:
+    if at + 48 <= s.end and s.proto == _HOP_BY_HOP and u16(f, at + 42) == JUMBO_OPTION and u32(f, at + 44) > 0xFFFF:
+        return u32(f, at + 44) + 40
+    return s.wire_end - at
 
 
 @kernel
-def _extensions(f: Any, s: Any) -> Any:
+def is_extension(kind: Any, v6: Any) -> Any:
+    """Tell whether a protocol is an extension header, behind which another protocol follows."""
+    return kind == _AUTH or (v6 and kind in (_HOP_BY_HOP, _ROUTING, _FRAGMENT, _DESTINATION))
+
+
+@kernel
+def _extensions(f: Any, s: Any, v6: Any) -> Any:
     for _ in range(MAX_EXTENSIONS):
         kind = s.proto
-        if not _extension(kind):
+        if not is_extension(kind, v6):
             return kind
         if not need(s, 8):
             return NO_PROTOCOL
@@ -120,6 +133,7 @@ def _extensions(f: Any, s: Any) -> Any:
         size = (units + 1) * 8
         if kind == _AUTH:
             size = (units + 2) * 4
+            authentication(f, s)
         elif kind == _FRAGMENT:
             size = 8
             s.fragment_offset = word & 0xFFF8
@@ -135,7 +149,7 @@ def _extensions(f: Any, s: Any) -> Any:
         if kind == _FRAGMENT and word & 0xFFF8:
             stop(s, LATER_FRAGMENT)
             return NO_PROTOCOL
-    if _extension(s.proto):
+    if is_extension(s.proto, v6):
         stop(s, TOO_DEEP)
         return NO_PROTOCOL
     return s.proto

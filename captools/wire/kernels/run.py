@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from captools.wire.decode import MAX_DEPTH
+from captools.wire.kernels.batch import finish_batch, has_room
 from captools.wire.kernels.buffers import (
     AT,
     AT_ONCE,
     IMPOSSIBLE_LENGTH,
-    LANES,
-    LANES_FULL,
     NEED_MORE,
     PART_FULL,
     ROWS,
@@ -20,14 +19,17 @@ from captools.wire.kernels.buffers import (
 from captools.wire.kernels.compiler import inlined, kernel
 from captools.wire.kernels.emit import emit_packet, emit_sides
 from captools.wire.kernels.hashing import hash_payload
-from captools.wire.kernels.lanes import assign_lanes, lane_key
+from captools.wire.kernels.ipsec import esp, esp_in_udp
+from captools.wire.kernels.lanes import lane_key
 from captools.wire.kernels.link import link_layer
 from captools.wire.kernels.loads import u32, u32le
-from captools.wire.kernels.marks import IPIP, NO_KIND, TOO_DEEP, UNKNOWN_ETHERTYPE
+from captools.wire.kernels.marks import IPIP, NO_KIND, TOO_DEEP, UNKNOWN_ETHERTYPE, WIREGUARD
 from captools.wire.kernels.network import arp, ipv4, ipv6
-from captools.wire.kernels.state import begin, stop
-from captools.wire.kernels.transport import icmp, payload, sctp, tcp, udp
-from captools.wire.kernels.tunnels import gre, open_tunnel, udp_tunnel, wireguard
+from captools.wire.kernels.shims import shims
+from captools.wire.kernels.state import begin, payload, stop
+from captools.wire.kernels.transport import icmp, sctp, tcp, udp
+from captools.wire.kernels.tunnels import gre, open_tunnel, udp_tunnel
+from captools.wire.kernels.wireguard import wireguard
 
 _HAS_PAYLOAD = 0x20
 _IPV4, _IPV6, _ARP = 0x0800, 0x86DD, 0x0806
@@ -38,6 +40,8 @@ def dissect(f: Any, s: Any, linktype: Any, port_tunnels: Any) -> None:
     """Follow the headers of one frame inwards until nothing more is inside."""
     kind = link_layer(f, s, linktype)
     for _ in range(MAX_DEPTH + 1):
+        if kind != _IPV4 and kind != _IPV6 and kind != _ARP:
+            kind = shims(f, s, kind)
         if kind == NO_KIND:
             return
         if kind == _IPV4:
@@ -70,10 +74,12 @@ def _transport(f: Any, s: Any, proto: Any, port_tunnels: Any) -> Any:
             kind = udp_tunnel(f, s, port_tunnels)
             if kind == NO_KIND:
                 wireguard(f, s)
+                if not s.rare & WIREGUARD:
+                    esp_in_udp(f, s)
     elif proto == 1:
-        icmp(f, s, False)
+        icmp(f, s, False, port_tunnels)
     elif proto == 58:
-        icmp(f, s, True)
+        icmp(f, s, True, port_tunnels)
     elif proto == 4:
         open_tunnel(s, IPIP)
         kind = _IPV4
@@ -82,6 +88,8 @@ def _transport(f: Any, s: Any, proto: Any, port_tunnels: Any) -> Any:
         kind = _IPV6
     elif proto == 47:
         kind = gre(f, s)
+    elif proto == 50:
+        esp(f, s)
     elif proto == 132:
         sctp(f, s)
     elif proto == 136:
@@ -128,8 +136,7 @@ def decode_pcap(
     s = scratch[0]
     c[STATUS] = RUNNING
     while c[STATUS] == RUNNING:
-        if c[LANES] + AT_ONCE > lanes.records.shape[0]:
-            c[STATUS] = LANES_FULL
+        if not has_room(lanes, pending, c):
             return
         count = 0
         first_row = c[ROWS]
@@ -159,7 +166,7 @@ def decode_pcap(
             count += 1
             at = base + cap_len
         c[AT] = at
-        assign_lanes(pending, count, packets.lane, first_row, lanes, c)
+        finish_batch(f, before, packets, lanes, pending, count, first_row, c)
 
 
 @kernel
@@ -176,8 +183,7 @@ def decode_index(
     size = f.shape[0] - 16
     c[STATUS] = RUNNING
     while c[STATUS] == RUNNING:
-        if c[LANES] + AT_ONCE > lanes.records.shape[0]:
-            c[STATUS] = LANES_FULL
+        if not has_room(lanes, pending, c):
             return
         count = 0
         first_row = c[ROWS]
@@ -199,4 +205,4 @@ def decode_index(
             count += 1
             at += 1
         c[AT] = at
-        assign_lanes(pending, count, packets.lane, first_row, lanes, c)
+        finish_batch(f, 0, packets, lanes, pending, count, first_row, c)

@@ -37,11 +37,12 @@ from captools.wire.kernels.buffers import (
 from captools.wire.kernels.hashing import KEYS
 from captools.wire.kernels.lanes import assign_lanes, move_lanes
 from captools.wire.kernels.marks import GENEVE, VXLAN
+from captools.wire.kernels.records import FLOW
 from captools.wire.kernels.run import decode_index, decode_pcap
 from captools.wire.kernels.state import STATE
 from captools.wire.pcap import FILE_HEADER, MAGICS, MAX_RECORD
-from captools.wire.records import Records
-from captools.wire.tunnels import GENEVE_PORT, VXLAN_PORTS
+from captools.wire.records import Interface, Records
+from captools.wire.tunnels import GENEVE_PORT, GPE_PORT, VXLAN_PORTS
 
 PAD = 64  # bytes behind the data that a word read may touch
 BUFFER = 1 << 19  # stays in the second-level cache
@@ -62,7 +63,7 @@ def port_table(vxlan_ports: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """Return for each UDP port which tunnel its datagrams are."""
     table = np.zeros(1 << 16, np.uint8)
     table[GENEVE_PORT] = GENEVE
-    table[[port for port in vxlan_ports if 0 <= port < 1 << 16]] = VXLAN
+    table[[port for port in (*vxlan_ports, GPE_PORT) if 0 <= port < 1 << 16]] = VXLAN
     return table
 
 
@@ -88,12 +89,12 @@ class Common:
         self.lanes = lane_buffers(_FIRST_LANES, self.rng)
         self.counters = np.zeros(COUNTERS, np.int64)
         self.scratch = np.zeros(1, STATE).view(np.recarray)
-        self.pending = pending_buffers()
         self._new_part()
 
     def _new_part(self) -> None:
         self.packets = packet_buffers(self.part_rows)
         self.sides = side_buffers(max(self.part_rows // _SIDE_SHARE, 16))
+        self.pending = pending_buffers(self.sides)
 
     def take(self) -> Part | None:
         """Return the rows written so far and begin a new part; None where there are none."""
@@ -118,7 +119,9 @@ class Common:
         records[: len(old.records)] = old.records
         table = np.zeros((2 * len(old.table), 2), np.uint64)
         move_lanes(old.table, table)
-        self.lanes = Lanes(records, table, old.keys)
+        flows = np.zeros(len(records), FLOW).view(np.recarray)
+        flows[: len(old.flows)] = old.flows
+        self.lanes = Lanes(records, table, old.keys, flows)
 
     def add_lanes(self, records: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
         """Take in the lanes of another run over the same file; return the number each has here."""
@@ -126,14 +129,16 @@ class Common:
         while int(self.counters[LANES]) + len(records) > len(self.lanes.records):
             self.grow_lanes()
         keys = np.ascontiguousarray(records)
-        assign_lanes(
-            Pending(keys, np.empty(len(keys), np.uint64)), len(keys), numbers, 0, self.lanes, self.counters
-        )  # fmt: skip
+        assign_lanes(keys, np.empty(len(keys), np.uint64), len(keys), numbers, 0, self.lanes, self.counters)
         return numbers
 
     def lane_records(self) -> npt.NDArray[np.uint64]:
         """Return the records of the lanes seen so far."""
         return self.lanes.records[: int(self.counters[LANES])]
+
+    def flow_records(self) -> Any:
+        """Return what the packets of these lanes add up to, one record (FLOW) per lane."""
+        return self.lanes.flows[: int(self.counters[LANES])]
 
 
 class PcapRun:
@@ -156,6 +161,7 @@ class PcapRun:
         snaplen, network = struct.unpack_from(order + "II", head, 16)
         self.little = order == "<"
         self.linktype = network & 0xFFFF
+        self.interfaces = (Interface(linktype=self.linktype, snaplen=snaplen),)
         self.largest = max(MAX_RECORD, snaplen if snaplen < 1 << 28 else 0)
         self.common = Common(port_table(vxlan_ports), part_rows, fresh)
         self.data: npt.NDArray[np.uint8] = np.zeros(buffer + PAD, np.uint8)

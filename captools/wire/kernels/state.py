@@ -11,19 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.marks import MALFORMED, NO_TUNNEL, TRUNCATED
 
 _WORDS = ("src_hi", "src_lo", "dst_hi", "dst_lo", "outer_src_hi", "outer_src_lo", "outer_dst_hi", "outer_dst_lo",
           "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst", "wg_counter", "quoted_src_hi", "quoted_src_lo",
-          "quoted_dst_hi", "quoted_dst_lo", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "hash", "head")  # fmt: skip
+          "quoted_dst_hi", "quoted_dst_lo", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "nd_target_hi",
+          "nd_target_lo", "nd_mac", "hash", "head")  # fmt: skip
 _NUMBERS = ("start", "at", "end", "wire_end", "why", "why_at", "lane_has", "has", "rare", "interface", "ifindex",
-            "direction", "vlan", "ethertype", "version", "proto", "ttl", "ip_id", "ip_len", "fragment_offset",
-            "more_fragments", "tos", "sport", "dport", "seq", "ack", "tcp_flags", "window", "tsval", "tsecr", "mss",
-            "wscale", "sack_at", "sack_count", "icmp_type", "icmp_code", "icmp_id", "icmp_seq", "icmp_mtu",
-            "quoted_proto", "quoted_sport", "quoted_dport", "quoted_seq", "arp_op", "arp_sender_ip", "arp_target_ip",
-            "tunnel", "depth", "vni", "outer_sport", "outer_dport", "outer_ttl", "outer_ip_id", "dsr_port", "wg_type",
-            "wg_sender", "wg_receiver", "wg_known", "payload_off", "payload_len")  # fmt: skip
+            "direction", "vlan", "mpls_label", "ethertype", "version", "proto", "ttl", "ip_id", "ip_len",
+            "fragment_offset", "more_fragments", "tos", "sport", "dport", "seq", "ack", "tcp_flags", "window",
+            "tsval", "tsecr", "mss", "wscale", "sack_at", "sack_count", "icmp_type", "icmp_code", "icmp_id",
+            "icmp_seq", "icmp_mtu", "quoted_proto", "quoted_sport", "quoted_dport", "quoted_seq", "arp_op",
+            "arp_sender_ip", "arp_target_ip", "tunnel", "depth", "vni", "vxlan_flags", "vxlan_gbp", "outer_sport",
+            "outer_dport", "outer_ttl", "outer_ip_id", "dsr_port", "wg_type", "wg_sender", "wg_receiver", "wg_known",
+            "wg_messages", "ipsec_proto", "ipsec_spi", "ipsec_seq", "payload_off", "payload_len")  # fmt: skip
+_PAYLOAD = int(Present.PAYLOAD)
 STATE = np.dtype([(name, np.uint64) for name in _WORDS] + [(name, np.int64) for name in _NUMBERS])
 
 
@@ -44,8 +48,11 @@ def begin(s: Any, base: Any, cap_len: Any, wire_len: Any, interface: Any) -> Non
     s.depth = 0
     s.ifindex = 0
     s.vlan = 0
+    s.mpls_label = 0
     s.ethertype = 0
     s.vni = 0
+    s.vxlan_flags = 0
+    s.vxlan_gbp = 0
     s.outer_sport = 0
     s.outer_dport = 0
     s.outer_ttl = 0
@@ -113,3 +120,11 @@ def limit(s: Any, claimed_end: Any) -> None:
     """Shrink the ends to what a length field claims."""
     s.end = min(s.end, claimed_end)
     s.wire_end = min(s.wire_end, claimed_end)
+
+
+@kernel
+def payload(s: Any) -> None:
+    """Note where the payload begins, and its length by the headers."""
+    s.payload_off = s.at - s.start
+    s.payload_len = max(s.wire_end - s.at, 0)
+    s.has |= _PAYLOAD

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
-from captools.wire.kernels.loads import u8, u16, u32, u32le, u64
+from captools.wire.kernels.loads import u8, u16, u32, u32le
 from captools.wire.kernels.marks import (
     ECHO,
     ICMP,
@@ -16,26 +14,17 @@ from captools.wire.kernels.marks import (
     MSS,
     MTU,
     PORTS,
-    QUOTED,
-    QUOTED_PORTS,
-    QUOTED_SEQ,
     SACK,
     WSCALE,
 )
-from captools.wire.kernels.network import MAPPED
-from captools.wire.kernels.state import limit, need, stop
+from captools.wire.kernels.neighbours import neighbours
+from captools.wire.kernels.quoted import quoted
+from captools.wire.kernels.state import limit, need, payload, stop
 
-_TCP, _STAMPS, _PAYLOAD = int(Present.TCP), int(Present.TIMESTAMPS), int(Present.PAYLOAD)
+_TCP, _STAMPS = int(Present.TCP), int(Present.TIMESTAMPS)
 _NOP_NOP_STAMPS = 0x0A080101  # the usual option list of 12 bytes, as a little-endian word
-_P_TCP, _P_UDP, _P_UDPLITE, _P_SCTP = 6, 17, 136, 132
-
-
-@kernel
-def payload(s: Any) -> None:
-    """Note where the payload begins, and its length by the headers."""
-    s.payload_off = s.at - s.start
-    s.payload_len = max(s.wire_end - s.at, 0)
-    s.has |= _PAYLOAD
+_P_UDPLITE = 136
+_IPV4, _IPV6 = 0x0800, 0x86DD
 
 
 @kernel
@@ -132,7 +121,7 @@ def sctp(f: Any, s: Any) -> None:
 
 
 @kernel
-def icmp(f: Any, s: Any, v6: Any) -> None:
+def icmp(f: Any, s: Any, v6: Any, port_tunnels: Any) -> None:
     """Read an ICMP or ICMPv6 header, and the headers an error quotes."""
     if not need(s, 4):
         return
@@ -148,10 +137,15 @@ def icmp(f: Any, s: Any, v6: Any) -> None:
         echo = kind == 128 or kind == 129
         big = kind == 2
         error = 1 <= kind <= 4
+        measured = kind == 1 or kind == 3
+        length = u8(f, at + 4) * 8
+        neighbours(f, s, kind)
     else:
         echo = kind == 0 or kind == 8 or 13 <= kind <= 18
         big = kind == 3 and code == 4
         error = 3 <= kind <= 5 or kind == 11 or kind == 12
+        measured = kind == 3 or kind == 11 or kind == 12
+        length = u8(f, at + 5) * 4
     if echo:
         s.icmp_id = u16(f, at + 4)
         s.icmp_seq = u16(f, at + 6)
@@ -161,53 +155,6 @@ def icmp(f: Any, s: Any, v6: Any) -> None:
         s.rare |= MTU
     s.at = at + 8
     payload(s)
-    if error and v6:
-        _quoted6(f, s)
-    elif error:
-        _quoted4(f, s)
-
-
-@kernel
-def _quoted4(f: Any, s: Any) -> None:
-    at = s.at
-    if at + 20 > s.end:
-        return
-    first = u8(f, at)
-    header = (first & 0x0F) * 4
-    if first >> 4 != 4 or header < 20:
-        return
-    s.quoted_src_hi = np.uint64(0)
-    s.quoted_src_lo = MAPPED | np.uint64(u32(f, at + 12))
-    s.quoted_dst_hi = np.uint64(0)
-    s.quoted_dst_lo = MAPPED | np.uint64(u32(f, at + 16))
-    s.quoted_proto = u8(f, at + 9)
-    s.rare |= QUOTED
-    if not u16(f, at + 6) & 0x1FFF:
-        _quoted_ports(f, s, at + header)
-
-
-@kernel
-def _quoted6(f: Any, s: Any) -> None:
-    at = s.at
-    if at + 40 > s.end or u8(f, at) >> 4 != 6:
-        return
-    s.quoted_src_hi = u64(f, at + 8)
-    s.quoted_src_lo = u64(f, at + 16)
-    s.quoted_dst_hi = u64(f, at + 24)
-    s.quoted_dst_lo = u64(f, at + 32)
-    s.quoted_proto = u8(f, at + 6)
-    s.rare |= QUOTED
-    _quoted_ports(f, s, at + 40)
-
-
-@kernel
-def _quoted_ports(f: Any, s: Any, at: Any) -> None:
-    proto = s.quoted_proto
-    if at + 4 > s.end or (proto != _P_TCP and proto != _P_UDP and proto != _P_SCTP):
-        return
-    s.quoted_sport = u16(f, at)
-    s.quoted_dport = u16(f, at + 2)
-    s.rare |= QUOTED_PORTS
-    if proto == _P_TCP and at + 8 <= s.end:
-        s.quoted_seq = u32(f, at + 4)
-        s.rare |= QUOTED_SEQ
+    if error:
+        end = min(s.end, s.at + length) if measured and length > 0 else s.end
+        quoted(f, s, s.at, end, _IPV6 if v6 else _IPV4, port_tunnels)

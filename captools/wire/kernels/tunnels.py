@@ -1,4 +1,4 @@
-"""Tunnels and WireGuard, one packet at a time (see captools.wire.tunnels and .wireguard)."""
+"""Tunnels, one packet at a time (see captools.wire.tunnels)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import numpy as np
 from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.link import ethernet
-from captools.wire.kernels.loads import u8, u16, u32, u32le, u64, u64le
+from captools.wire.kernels.loads import u8, u16, u32, u64
 from captools.wire.kernels.marks import (
     DSR,
     ETH_DST,
     ETH_SRC,
     FRAGMENTED,
+    GBP,
     GENEVE,
     GRE,
+    MALFORMED,
     NETWORK,
     NO_KIND,
     OUTER_ETH_DST,
@@ -24,18 +26,28 @@ from captools.wire.kernels.marks import (
     OUTER_PORTS,
     PORTS,
     TRUNCATED,
+    UNKNOWN_ETHERTYPE,
     VNI,
     VXLAN,
-    WIREGUARD,
 )
 from captools.wire.kernels.network import MAPPED
+from captools.wire.kernels.shims import follow
 from captools.wire.kernels.state import forget_network, need, stop
-from captools.wire.wireguard import COOKIE, DATA, DATA_HEADER, INITIATION, KEEPALIVE, RESPONSE, WELL_KNOWN_PORTS
+from captools.wire.tunnels import (
+    CARRIED,
+    ERSPAN_VERSION_2,
+    ERSPAN_VERSION_3,
+    GPE_PORT,
+    GROUP_POLICY,
+    NEXT_PROTOCOL,
+    TELLING,
+    VNI_VALID,
+)
 
 _IP_ID, _OUTER_IP_ID = int(Present.IP_ID), int(Present.OUTER_IP_ID)
-_IPV4, _IPV6, _ARP, _TEB = 0x0800, 0x86DD, 0x0806, 0x6558
+_IPV4, _IPV6, _TEB, _ERSPAN, _ERSPAN_3 = 0x0800, 0x86DD, 0x6558, 0x88BE, 0x22EB
+_CARRIED = tuple(int(kind) for kind in CARRIED)
 _DSR_CLASS_TYPE = 0x014B81
-_PORT_A, _PORT_B = WELL_KNOWN_PORTS
 _INNER_OF_LANE = NETWORK | PORTS
 
 
@@ -88,23 +100,59 @@ def udp_tunnel(f: Any, s: Any, port_tunnels: Any) -> Any:
             stop(s, TRUNCATED)
         return NO_KIND
     if tunnel == VXLAN:
-        if not u8(f, s.at) & 0x08:
-            return NO_KIND
-        vni = u32(f, s.at + 4) >> 8
-        open_tunnel(s, VXLAN)
-        _put_vni(s, vni)
-        s.at += 8
-        return ethernet(f, s)
+        return _vxlan(f, s)
     if u8(f, s.at) >> 6:
         return NO_KIND
     return _geneve(f, s)
 
 
 @kernel
+def _vxlan(f: Any, s: Any) -> Any:
+    at = s.at
+    flags = u16(f, at)
+    first = flags >> 8
+    if first & TELLING != VNI_VALID:
+        return NO_KIND
+    gpe = s.dport == GPE_PORT
+    open_tunnel(s, VXLAN)
+    _put_vni(s, u32(f, at + 4) >> 8)
+    if s.depth == 1:
+        s.vxlan_flags = first if gpe else flags
+        if first & GROUP_POLICY and not gpe:
+            s.vxlan_gbp = u16(f, at + 2)
+            s.lane_has |= GBP
+    s.at = at + 8
+    if gpe and first & NEXT_PROTOCOL:
+        return follow(f, s, u8(f, at + 3))
+    return ethernet(f, s)
+
+
+@kernel
+def _fits(s: Any, size: Any) -> Any:
+    """Tell whether the whole tunnel header is there; a cut one says so, one too long for its packet is none."""
+    if s.at + size <= s.end:
+        return True
+    if s.at + size <= s.wire_end:
+        stop(s, TRUNCATED)
+    return False
+
+
+@kernel
+def _carried(f: Any, s: Any, inner: Any) -> Any:
+    """Go on at the cursor with what a tunnel header's EtherType names; an unknown one ends here."""
+    if inner == _TEB:
+        return ethernet(f, s)
+    if inner in _CARRIED:
+        return inner
+    stop(s, UNKNOWN_ETHERTYPE)
+    return NO_KIND
+
+
+@kernel
 def _geneve(f: Any, s: Any) -> Any:
     at = s.at
     options = (u8(f, at) & 0x3F) * 4
-    if at + 8 + options > s.end:
+    if not _fits(s, 8 + options):
         return NO_KIND
     inner = u16(f, at + 2)
     vni = u32(f, at + 4) >> 8
@@ -113,11 +161,7 @@ def _geneve(f: Any, s: Any) -> Any:
     if options:
         _geneve_options(f, s, at + 8, at + 8 + options)
     s.at = at + 8 + options
-    if inner == _TEB:
-        return ethernet(f, s)
-    if inner in (_IPV4, _IPV6, _ARP):
-        return inner
-    return NO_KIND
+    return _carried(f, s, inner)
 
 
 @kernel
@@ -152,47 +196,28 @@ def gre(f: Any, s: Any) -> Any:
     checksum = 4 if word & 0x8000 else 0
     key = 4 if word & 0x2000 else 0
     size = 4 + checksum + key + (4 if word & 0x1000 else 0)
-    if word & 0x0007 or at + size > s.end:
+    if word & 0x0007 or not _fits(s, size):
         return NO_KIND
     open_tunnel(s, GRE)
     if key:
         _put_vni(s, u32(f, at + 4 + checksum))
     s.at = at + size
-    if inner == _TEB:
-        return ethernet(f, s)
-    if inner in (_IPV4, _IPV6):
-        return inner
-    return NO_KIND
+    if inner in (_ERSPAN, _ERSPAN_3):
+        return _mirrored(f, s, inner == _ERSPAN_3, word & 0x1000)
+    return _carried(f, s, inner)
 
 
 @kernel
-def wireguard(f: Any, s: Any) -> None:
-    """Read a WireGuard message, recognised by its bytes.
-
-    ``wg_known`` 0 marks a data message whose length proves nothing on ports that prove nothing: it counts where a
-    handshake used one of its ports (captools.wire.settle decides that).
-    """
-    if s.at + 12 > s.end:
-        return
-    at = s.at
-    kind = u32le(f, at)
-    if kind < INITIATION or kind > DATA:
-        return
-    length = s.wire_end - at
-    s.wg_known = 1
-    if kind == INITIATION and length == 148:
-        s.wg_sender = u32le(f, at + 4)
-    elif kind == RESPONSE and length == 92:
-        s.wg_sender = u32le(f, at + 4)
-        s.wg_receiver = u32le(f, at + 8)
-    elif kind == COOKIE and length == 64:
-        s.wg_receiver = u32le(f, at + 4)
-    elif kind == DATA and length >= KEEPALIVE and at + DATA_HEADER <= s.end:
-        s.wg_receiver = u32le(f, at + 4)
-        s.wg_counter = u64le(f, at + 8)
-        port = s.sport == _PORT_A or s.sport == _PORT_B or s.dport == _PORT_A or s.dport == _PORT_B
-        s.wg_known = 1 if port or length % 16 == 0 else 0
-    else:
-        return
-    s.wg_type = kind
-    s.rare |= WIREGUARD
+def _mirrored(f: Any, s: Any, third: Any, numbered: Any) -> Any:
+    """Step over the header of a mirrored frame."""
+    if third or numbered:
+        if not need(s, 8) or (third and not need(s, 12)):
+            return NO_KIND
+        if u8(f, s.at) >> 4 != (ERSPAN_VERSION_3 if third else ERSPAN_VERSION_2):
+            stop(s, MALFORMED)
+            return NO_KIND
+        if third:
+            s.at += 20 if u8(f, s.at + 11) & 1 else 12
+        else:
+            s.at += 8
+    return ethernet(f, s)

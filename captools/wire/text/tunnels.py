@@ -8,7 +8,7 @@ from captools.model.packets import Tunnel
 from captools.wire.text.network import Ends, begins
 from captools.wire.text.table import Row, open_tunnel
 from captools.wire.text.transport import without_checksum
-from captools.wire.tunnels import VXLAN_VNI_VALID
+from captools.wire.tunnels import is_vxlan
 
 # tcpdump 4.99 and older read UDP port 8472 as OTV, whose instance lies where VXLAN has its VNI (print-otv.c);
 # 5.0 reads both ports as VXLAN.
@@ -31,7 +31,7 @@ def tunnel(row: Row, ends: Ends) -> str | None:
     """Open a tunnel in ``row``; return what the same line says of the inner packet, None where there is no tunnel."""
     text = without_checksum(ends.rest)
     if found := _VXLAN.match(text):
-        if not int(found["otv"] or found["vxlan"], 16) & VXLAN_VNI_VALID:
+        if not is_vxlan(int(found["otv"] or found["vxlan"], 16)):
             return None
         row["sport"], row["dport"] = ends.sport, ends.dport
         open_tunnel(row, Tunnel.VXLAN, int(found["vni"]))

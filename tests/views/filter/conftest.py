@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
-from captools.model.packets import HTTP, PACKETS
-from captools.views.filter import compile_filter
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
+from captools.views.filter import Tables, compile_filter
 from captools.views.filter.rows import Rows
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
@@ -72,7 +72,7 @@ def http() -> pa.Table:
     """Frame 5 holds two requests, frame 9 a response."""
     lines = [("host", "shop.example"), ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "10.9.9.9")]
     heads = [
-        {"row": 4, "kind": "request", "method": "GET", "path": "/Cart?id=1", "order": 0, "headers": lines,
+        {"row": 4, "kind": "request", "method": "GET", "path": "/Cart?id=1", "order": 0, "headers": lines, "host": "shop.example",
          "request_id": "abc"},
         {"row": 4, "kind": "request", "method": "POST", "path": "/pay", "order": 1, "headers": [("host", "b.example")]},
         {"row": 8, "kind": "response", "status": 404, "order": 0, "headers": [("server", "envoy")]},
@@ -80,17 +80,52 @@ def http() -> pa.Table:
     return pa.Table.from_pylist([{"frame": one["row"] + 1, **one} for one in heads], schema=HTTP)
 
 
-@pytest.fixture
-def rows(packets: pa.Table, http: pa.Table) -> Rows:
-    return Rows(packets, http)
+@pytest.fixture(scope="session")
+def http2(http: pa.Table) -> pa.Table:
+    """The same heads, those of frame 5 in HTTP/2."""
+    return http.set_column(http.column_names.index("stream"), "stream", pa.array([1, 3, None], pa.uint32()))
+
+
+@pytest.fixture(scope="session")
+def tls() -> pa.Table:
+    """Frame 5 holds a ClientHello of TLS 1.3, frame 9 a ServerHello of TLS 1.2."""
+    hellos = [
+        {"row": 4, "kind": "client_hello", "sni": "shop.example", "alpn": ["h2", "http/1.1"], "random": bytes(range(32)),
+         "version": 0x0304, "session_id_len": 32},
+        {"row": 8, "kind": "server_hello", "random": bytes(32), "version": 0x0303, "cipher": 0xC02F, "session_id_len": 0},
+    ]  # fmt: skip
+    return pa.Table.from_pylist([{"frame": one["row"] + 1, **one} for one in hellos], schema=TLS)
+
+
+@pytest.fixture(scope="session")
+def dns() -> pa.Table:
+    """Frame 6 (port 5353) asks, frame 7 answers twice, as over TCP."""
+    messages = [
+        {"row": 5, "id": 0, "response": False, "opcode": 0, "rcode": 0, "qname": "printer.local", "qtype": 28,
+         "answers": []},
+        {"row": 6, "id": 7, "response": True, "opcode": 0, "rcode": 3, "qname": ".", "qtype": 2, "answers": []},
+        {"row": 6, "id": 8, "response": True, "opcode": 0, "rcode": 0, "qname": "www.example", "qtype": 1,
+         "answers": ["web:1.example", "10.1.2.3", "10.1.2.4", "fd00::1", "10.1.2.3"]},
+    ]  # fmt: skip
+    return pa.Table.from_pylist([{"frame": one["row"] + 1, **one} for one in messages], schema=DNS)
+
+
+@pytest.fixture(scope="session")
+def tables(packets: pa.Table, http: pa.Table, tls: pa.Table, dns: pa.Table) -> Tables:
+    return Tables(packets=packets, http=http, tls=tls, dns=dns)
 
 
 @pytest.fixture
-def passing(packets: pa.Table, http: pa.Table) -> Callable[[str], list[int]]:
+def rows(tables: Tables) -> Rows:
+    return Rows(tables)
+
+
+@pytest.fixture
+def passing(tables: Tables) -> Callable[[str], list[int]]:
     """Return the numbers, from 1, of the rows that a filter lets pass."""
 
     def call(text: str) -> list[int]:
-        mask = compile_filter(text).mask(packets, http)
+        mask = compile_filter(text).mask(tables)
         return [at for at, yes in enumerate(mask.to_pylist(), 1) if yes]
 
     return call

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captools.model.errors import UsageError
-from captools.model.packets import HTTP, PACKETS
-from captools.views.filter import FIELDS, FilterError, compile_filter
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
+from captools.views.filter import FIELDS, FilterError, Tables, compile_filter
 from captools.views.filter.grammar import MAX_DEPTH
 
 ALL = list(range(1, 11))
+EMPTY = Tables(packets=PACKETS.empty_table(), http=HTTP.empty_table(), tls=TLS.empty_table(), dns=DNS.empty_table())
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,35 @@ ALL = list(range(1, 11))
         ("count(http.host) == 2", [5]),
         ("len(http.request.uri) < 5", [5]),
         ("len(http.request.uri) in {4, 99999999999}", [5]),
+        ("http.request.full_uri == \"http://shop.example/Cart?id=1\"", [5]),
+        ("http.request.uri.query == \"id=1\" and http.request.uri.path == \"/Cart\"", [5]),
+        ("http.server contains envoy", [9]),
+        ("tls", [5, 9]),
+        ("tls.handshake.type == 1", [5]),
+        ("tls.handshake.type == \"Server Hello\" and tls.handshake.ciphersuite == 0xc02f", [9]),
+        ("tls.handshake.extensions_server_name matches \"^SHOP\"", [5]),
+        ("tls.handshake.extensions_alpn_str in {\"h2\"}", [5]),
+        ("all tls.handshake.extensions_alpn_str == \"h2\"", []),
+        ("tls.handshake.version == 0x0303", [5, 9]),
+        ("tls.handshake.extensions.supported_version == 0x0304", [5]),
+        ("tls.handshake.random[0:3] == 00:01:02", [5]),
+        ("tls.handshake.random contains 1e:1f", [5]),
+        ("dns", [7]),
+        ("mdns", [6]),
+        ("dns or mdns", [6, 7]),
+        ("dns#2", [7]),
+        ("dns.flags.response == 0", [6]),
+        ("dns.flags.rcode", [7]),
+        ("dns.flags.rcode == 3", [7]),
+        ("dns.id#2 == 7", []),
+        ("dns.qry.name == \"<Root>\"", [7]),
+        ("dns.qry.name contains local", [6]),
+        ("dns.qry.type in {28, 33}", [6]),
+        ("dns.a == 10.1.2.0/24", [7]),
+        ("count(dns.a) == 3", [7]),
+        ("dns.a != 10.1.2.3", []),
+        ("dns.aaaa == fd00::/8", [7]),
+        ("dns.cname == \"web:1.example\" and count(dns.cname) == 1", [7]),
         ("frame.number == 1", [1, 10]),
         ("captools.point == \"router/any\"", [10]),
     ],
@@ -74,7 +105,7 @@ def test_a_filter_passes_just_these_frames(passing, text, frames):
         ("tls.handshake", 1, "--deep"),
         ("tcp.port ==", 12, "found the end"),
         ("tcp.port == 70000", 13, "from 0 to 65,535"),
-        ("tcp.port == http2", 13, "not a whole number"),
+        ("tcp.port == http3", 13, "not a whole number"),
         ("ip.addr == fe80::1", 12, "use ipv6.addr"),
         ("eth.src == 08:00:27", 12, "3 bytes, where 6 are needed"),
         ("tcp contains \"GET\"", 5, "not in the table"),
@@ -84,7 +115,9 @@ def test_a_filter_passes_just_these_frames(passing, text, frames):
         ("http.host matches \"[\"", 19, "cannot be used"),
         ("tcp.flags.syn > 0", 15, "without an order"),
         ("ip.src == ipv6.src", 11, "cannot be compared"),
-        ("http.host == http.user_agent", 14, "two HTTP fields"),
+        ("http.host == http.user_agent", 14, "two fields of payloads"),
+        ("tls.handshake.type == 11", 23, "has 1 (ClientHello) and 2 (ServerHello) only"),
+        ("tls.handshake.extensions.supported_version < 0x303", 46, "has 0x0304 (TLS 1.3) only"),
         ("lower(http.host)", 1, "compare it"),
         ("lower(ip.src) == \"a\"", 1, "takes text"),
         ("max(ip.ttl) > 3", 1, "no function `max`"),
@@ -104,21 +137,35 @@ def test_a_filter_that_cannot_be_used_says_where_and_why(text, column, words):
 
 def test_brackets_as_deep_as_they_may_be_are_judged(packets):
     text = "".join(f"(arp {word} " for word in ("or", "and") * (MAX_DEPTH // 2)) + "tcp" + ")" * MAX_DEPTH
-    assert compile_filter(text).mask(packets).to_pylist()[:3] == [False, False, True]
+    assert compile_filter(text).mask(Tables(packets=packets)).to_pylist()[:3] == [False, False, True]
 
 
-def test_without_an_http_table_no_packet_has_http(packets):
-    assert compile_filter("http or http.host contains \"\"").mask(packets).true_count == 0  # fmt: skip
+def test_without_tables_of_payloads_no_packet_has_their_fields(packets):
+    text = 'http or http.host contains "" or tls or dns or mdns or http2 or dns.id >= 0'
+    assert compile_filter(text).mask(Tables(packets=packets)).true_count == 0
 
 
-def test_heads_of_http_2_are_no_http_1(packets, http):
-    streams = http.set_column(http.column_names.index("stream"), "stream", pa.array([1, 1, None], pa.uint32()))
-    assert compile_filter("http").mask(packets, streams).to_pylist().index(True) == 8
+def test_heads_of_http_2_are_no_http_1(tables, http2):
+    both = replace(tables, http=http2)
+    assert compile_filter("http").mask(both).to_pylist().index(True) == 8
+    for text in ("http2", "http2.headers.method == POST", "http2.streamid == 3", "http2#2"):
+        assert compile_filter(text).mask(both).to_pylist().index(True) == 4, text
+    assert compile_filter("http.request or http2.headers.status").mask(both).true_count == 0
+    assert compile_filter("captools.method == GET or captools.status > 400").mask(both).true_count == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [("", set()), ("ip.src == 10.0.0.1", set()), ("tls or !(dns.a in {10.0.0.1..10.0.0.2})", {"tls", "dns"}),
+     ("count(http2.headers.path) > captools.sport", {"http"}), ('captools.sni == "a" and tcp.flags & 2', {"tls"})],
+)  # fmt: skip
+def test_a_filter_tells_which_tables_it_asks(text, tables):
+    assert compile_filter(text).tables == tables
 
 
 def test_tables_without_rows_give_masks_without_rows():
     for text in ("", *(name for name in FIELDS)):
-        assert len(compile_filter(text).mask(PACKETS.empty_table(), HTTP.empty_table())) == 0
+        assert len(compile_filter(text).mask(EMPTY)) == 0
 
 
 WORDS = st.sampled_from([
@@ -136,7 +183,7 @@ def test_any_text_is_a_filter_or_a_usage_error_and_nothing_else(text):
     except UsageError as error:
         assert str(error)
         return
-    mask = judged.mask(PACKETS.empty_table(), HTTP.empty_table())
+    mask = judged.mask(EMPTY)
     assert len(mask) == 0
 
 
@@ -162,28 +209,28 @@ CONDITIONS = st.one_of(
 
 @given(CONDITIONS)
 @settings(max_examples=5 * settings().max_examples)
-def test_any_filter_that_is_understood_judges_every_packet(packets, http, text):
+def test_any_filter_that_is_understood_judges_every_packet(packets, tables, text):
     try:
         judged = compile_filter(text)
     except UsageError:
         return
-    mask = judged.mask(packets, http)
+    mask = judged.mask(tables)
     assert len(mask) == len(packets) and mask.null_count == 0
-    assert len(judged.mask(PACKETS.empty_table(), HTTP.empty_table())) == 0
+    assert len(judged.mask(EMPTY)) == 0
 
 
 KINDS = [(name, field.kind) for name, field in FIELDS.items()]
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[name for name, _ in KINDS])
-def test_every_field_can_be_asked_for_and_its_absence_is_the_opposite(packets, http, name, kind):
-    there = compile_filter(name).mask(packets, http).to_pylist()
-    assert compile_filter(f"not {name}").mask(packets, http).to_pylist() == [not one for one in there]
+def test_every_field_can_be_asked_for_and_its_absence_is_the_opposite(tables, name, kind):
+    there = compile_filter(name).mask(tables).to_pylist()
+    assert compile_filter(f"not {name}").mask(tables).to_pylist() == [not one for one in there]
 
 
 def test_a_field_equals_itself_wherever_it_is(packets):
     for name, kind in KINDS:
-        if kind.value == "protocol" or name.startswith("http.") or name == "captools.request_id":
+        if kind.value == "protocol" or FIELDS[name].sparse:
             continue
-        there = compile_filter(name).mask(packets)
-        assert compile_filter(f"{name} == {name}").mask(packets).equals(there), name
+        there = compile_filter(name).mask(Tables(packets=packets))
+        assert compile_filter(f"{name} == {name}").mask(Tables(packets=packets)).equals(there), name

@@ -6,6 +6,7 @@ import pytest
 
 from captools.views.filter.derived import DERIVED
 from captools.views.filter.rows import Rows
+from captools.views.filter.tables import Tables
 
 
 @pytest.mark.parametrize(
@@ -39,4 +40,4 @@ def test_sack_edges_are_text() -> None:
     from captools.model.packets import PACKETS
 
     table = pa.Table.from_pylist([{"sack": [1, 9]}, {"sack": None}], schema=PACKETS)
-    assert DERIVED["+sack"](Rows(table)).to_pylist() == ["1 9", None]
+    assert DERIVED["+sack"](Rows(Tables(packets=table))).to_pylist() == ["1 9", None]

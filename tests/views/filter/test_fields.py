@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from captools.model.packets import HTTP, PACKETS
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
 from captools.views.filter.derived import DERIVED
 from captools.views.filter.fields import FIELDS, completions
+from captools.views.filter.kinds import Kind
 from captools.views.filter.layers import PRESENT
+from captools.views.filter.payload_values import DERIVED as OF_PAYLOADS
+from captools.views.filter.registry import Slot
+
+SCHEMAS = {"http": HTTP, "tls": TLS, "dns": DNS}
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -17,7 +22,10 @@ def test_every_field_is_read_from_columns_that_exist(name):
         assert (field.protocol, slot) in PRESENT
         for column in columns:
             assert column in DERIVED if column.startswith("+") else column in PACKETS.names
-    assert not field.http or field.http[0] == "+" or field.http in HTTP.names
+    if field.column:
+        assert field.column in OF_PAYLOADS or field.column in SCHEMAS[field.table].names
+    assert field.sparse != bool(field.places or (field.kind is Kind.LAYER and (name, Slot.INNER) in PRESENT))
+    assert not field.sparse or field.table in SCHEMAS
     assert field.description and field.name == name
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pyarrow as pa
 import pytest
 
 from captools.views.filter.layers import PRESENT, mapped
 from captools.views.filter.registry import Slot
+from captools.views.filter.rows import Rows
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,11 @@ def test_a_protocol_is_in_the_headers_where_it_is(rows, protocol, slot, frames):
 
 def test_an_ipv4_address_is_told_by_its_prefix(rows):
     assert [at for at, four in enumerate(mapped(rows, "src"), 1) if four] == [1, 2, 4, 5, 7, 8, 9, 10]
+
+
+def test_tls_is_where_a_record_begins_or_a_hello_stands(packets, tables):
+    record = int.from_bytes(bytes.fromhex("1703030020aabbcc"), "big")
+    heads = pa.array([record, None, None, None, record >> 1, None, None, None, None, record + (9 << 40)], pa.uint64())
+    with_record = packets.set_column(packets.column_names.index("payload_head"), "payload_head", heads)
+    there = PRESENT["tls", Slot.INNER](Rows(replace(tables, packets=with_record)))
+    assert [at for at, yes in enumerate(there, 1) if yes] == [1, 5, 9]  # 5 and 9: their hellos; 10: no such version

@@ -1,0 +1,93 @@
+"""The records that kernels keep of flows and messages: their layout and the codes in them. No numba here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from captools.model.narrow import FLOWS
+
+_LINE = 64  # bytes of a cache line
+
+# What every segment touches stands in the first cache line; the names of FLOWS are its columns.
+_HOT: tuple[tuple[str, Any], ...] = (
+    ("packets", np.int64), ("wire_bytes", np.int64), ("payload_bytes", np.int64), ("last_ns", np.int64),
+    ("left", np.int64), ("next_seq", np.uint32), ("in_order", np.uint32), ("last_ack", np.uint32),
+    ("last_window", np.uint16), ("tcp_flags", np.uint16), ("stage", np.uint8), ("fresh", np.uint8),
+    ("http", np.uint8), ("tls", np.uint8), ("tls_open", np.uint8), ("odd", np.uint8), ("odd_tls", np.uint8),
+    ("opened", np.uint8),
+)  # fmt: skip
+_COLD: tuple[tuple[str, Any], ...] = (
+    ("first_ns", np.int64), ("skipped", np.int64), ("first_seq", np.uint32), ("syns", np.uint32), ("fins", np.uint32),
+    ("rsts", np.uint32), ("retransmitted", np.uint32), ("gaps", np.uint32), ("duplicate_acks", np.uint32),
+)  # fmt: skip
+
+
+def _lines(*groups: tuple[tuple[str, Any], ...]) -> np.dtype[Any]:
+    """Return a record whose every group of fields has a cache line of its own."""
+    names, formats, offsets = [], [], []
+    for number, group in enumerate(groups):
+        at = number * _LINE
+        for name, kind in group:
+            names.append(name)
+            formats.append(kind)
+            offsets.append(at)
+            at += np.dtype(kind).itemsize
+    shape: Any = {"names": names, "formats": formats, "offsets": offsets, "itemsize": _LINE * len(groups)}
+    found: np.dtype[Any] = np.dtype(shape)
+    return found
+
+
+FLOW = _lines(_HOT, _COLD)
+FLOW_COLUMNS = tuple(FLOWS.names)
+
+# stage: what the next byte of a direction is, for the HTTP machine (captools.wire.kernels.messages)
+(SEARCHING, HEAD_NEXT, BODY, UNTIL_CLOSE, CHUNK_SIZE, CHUNK_SIZE_LF, CHUNK_DATA, CHUNK_CR, CHUNK_LF, LAST_CR,
+ LAST_LF) = range(11)  # fmt: skip
+
+# kind of a row of heads: CONTINUED rows hold more text of the row before
+CONTINUED, REQUEST, RESPONSE = range(3)
+# kind of a row of hellos
+CLIENT_HELLO, SERVER_HELLO = 1, 2
+# has
+HAS_HOST, HAS_XFF, HAS_REQUEST_ID, HAS_LENGTH, HAS_CHUNKS, WHOLE, HAS_SNI, HAS_ALPN, HAS_RANDOM, HAS_SESSION, HAS_CIPHER = (
+    1 << bit for bit in range(11)
+)  # fmt: skip
+
+TEXT_BYTES = 128
+_TEXT = ("text", np.uint8, (TEXT_BYTES,))
+# ``text`` holds the strings one behind the other, in the order of their lengths, over as many rows as they need.
+HEAD = np.dtype(
+    [
+        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("content_length", np.int64), ("lane", np.uint32),
+        ("at", np.uint32), ("length", np.uint32), ("behind", np.uint32), ("status", np.uint16), ("method", np.uint16),
+        ("path", np.uint16), ("host", np.uint16), ("xff", np.uint16), ("request_id", np.uint16), ("kind", np.uint16),
+        ("spare", np.uint16), _TEXT,
+    ]
+)  # fmt: skip
+HELLO = np.dtype(
+    [
+        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("lane", np.uint32), ("at", np.uint32),
+        ("length", np.uint32), ("behind", np.uint32), ("version", np.uint16), ("cipher", np.uint16),
+        ("session_id_len", np.uint16), ("random", np.uint16), ("sni", np.uint16), ("alpn", np.uint16),
+        ("kind", np.uint16), ("spare", np.uint16), ("filler", np.int64), _TEXT,
+    ]
+)  # fmt: skip
+HEAD_STRINGS = ("method", "path", "host", "xff", "request_id")
+HELLO_STRINGS = ("random", "sni", "alpn")
+TEXT_AT = HEAD.fields["text"][1]  # type: ignore[index]
+assert HELLO.fields["text"][1] == TEXT_AT  # type: ignore[index]
+LINES_A_PACKET = 64  # rows that one packet may write: what has more messages is not proven by this scan
+
+# What the scan of one head or hello found: places in the buffer.
+FOUND = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "has", "kind", "end", "clean", "status", "content_length", "method", "method_len", "path", "path_len",
+            "host", "host_len", "xff", "xff_len", "request_id", "request_id_len", "version", "cipher",
+            "session_id_len", "random", "sni", "sni_len", "alpn", "alpn_len",
+        )
+    ]
+)  # fmt: skip
