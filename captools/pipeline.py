@@ -67,10 +67,11 @@ class Session:
             self.cluster,
             manifest=self.inputs.manifest,
             expect_encryption=self.expect_encryption,
+            tunnel_ports=self.tunnel_ports,
             title=self.inputs.title,
             warnings=self.warnings,
         )
-        found = replace(found, tls=opened.tls(), dns=opened.dns(), tunnel_ports=self.tunnel_ports)
+        found = replace(found, tls=opened.tls(), dns=opened.dns())
         return replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule)))
 
     def packets(self) -> pd.DataFrame:

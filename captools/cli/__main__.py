@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from captools.cli.main import run
+from captools.cli.main import script
 
-run()
+script()

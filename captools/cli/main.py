@@ -81,6 +81,22 @@ class _ReaderGone(Exception):
     """stdout's reader (head, less) has seen enough."""
 
 
+def script() -> None:
+    """Run the command line as a process of its own."""
+    sys.meta_path.insert(0, _WithoutPandas())
+    run()
+
+
+class _WithoutPandas:
+    """pyarrow would import pandas, in 0.3 s, to ask whether pandas made a list; no command makes pandas objects."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Find any module but pandas elsewhere."""
+        if name == "pandas":
+            raise ModuleNotFoundError("the command line does without pandas", name=name)
+
+
 def run() -> None:
     """Run the command line; every failure becomes one sentence on stderr and a documented exit code."""
     debug = "--debug" in sys.argv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,10 @@ import pyarrow.compute as pc
 
 from captools.pipeline import Session
 from captools.store.load import Loaded
-from captools.views.filter import Filter, Tables
+from captools.views.filter.tables import Tables
+
+if TYPE_CHECKING:
+    from captools.views.filter import Filter
 
 Rows = npt.NDArray[np.int64]
 

@@ -22,6 +22,7 @@ from captools.model.cluster import Cluster
 from captools.model.points import Role, parse_point, role_of
 from captools.model.session import Manifest
 from captools.model.sources import Source
+from captools.wire.tunnels import VXLAN_PORTS
 
 
 def analyse(
@@ -32,14 +33,18 @@ def analyse(
     *,
     manifest: Manifest | None = None,
     expect_encryption: bool = False,
+    tunnel_ports: tuple[int, ...] = VXLAN_PORTS,
     title: str = "",
     warnings: tuple[str, ...] = (),
 ) -> Analysis:
-    """Correlate ``packets`` and ``http`` (schemas PACKETS and HTTP; ``row`` of ``http`` counts in ``packets``)."""
+    """Correlate ``packets`` and ``http`` (schemas PACKETS and HTTP; ``row`` of ``http`` counts in ``packets``).
+
+    ``tunnel_ports`` are the UDP ports on which VXLAN was read.
+    """
     rows = sightings(packets)
     join_twins(rows, sources)
     roles = point_roles(rows, cluster)
-    prover = Prover(rows, sources)
+    prover = Prover(rows, sources, tunnel_ports)
     matches = match(rows)
     measured = clock.measure(rows, matches)
     coverage = Coverage(rows, sources, roles, cluster)
@@ -64,6 +69,7 @@ def analyse(
         title=title,
         warnings=warnings,
         expect_encryption=expect_encryption,
+        tunnel_ports=tunnel_ports,
     )
 
 

@@ -9,16 +9,19 @@ from captools.correlate.sightings import Sightings
 from captools.model.evidence import Evidence
 from captools.model.packets import Proto
 from captools.model.sources import Source
+from captools.wire.tunnels import VXLAN_PORTS
 
-VXLAN_BY_DEFAULT = (4789,)
 MAX_FRAMES = 20
 
 
 class Prover:
-    """Makes evidence; knows the files behind the rows."""
+    """Makes evidence; knows the files behind the rows, and on which UDP ports VXLAN was read."""
 
-    def __init__(self, rows: Sightings, sources: tuple[Source, ...]) -> None:
+    def __init__(
+        self, rows: Sightings, sources: tuple[Source, ...], vxlan_ports: tuple[int, ...] = VXLAN_PORTS
+    ) -> None:
         self._rows = rows
+        self._ports = vxlan_ports
         self._sources = {source.name: source for source in sources}
 
     def of(self, rows: Iterable[int], shows: str, *, most: int = MAX_FRAMES) -> tuple[Evidence, ...]:
@@ -41,8 +44,8 @@ class Prover:
             if len(frames) == 1
             else ("frame.number in {" + ",".join(map(str, frames)) + "}")
         )
-        ports = {self._rows.number("outer_dport", row) for row in members if self._rows.tunnel(row) == "vxlan"}
-        decode = ",".join(f"udp.port=={port},vxlan" for port in sorted(port for port in ports if port))
+        ports = sorted({port for row in members for port in self._decoded(row)})
+        decode = ",".join(f"udp.port=={port},vxlan" for port in ports)
         return Evidence(
             point=point,
             file=source.path,
@@ -52,6 +55,13 @@ class Prover:
             decode_as=decode,
             shows=shows,
         )
+
+    def _decoded(self, row: int) -> tuple[int, ...]:
+        """Return the ports that tshark must be told to read as VXLAN: in a tunnel in a tunnel, any of them."""
+        if self._rows.tunnel(row) != "vxlan":
+            return ()
+        port = self._rows.number("outer_dport", row)
+        return (port,) if port is not None and port in self._ports else self._ports
 
     def _printed(self, source: Source, point: str, frames: tuple[int, ...], shows: str) -> Evidence:
         """Evidence from a text log: no display filter finds it, but its line numbers do."""

@@ -38,6 +38,11 @@ class Evidence:
         word = "line" if len(self.lines) == 1 else "lines"
         return replace(self, shows=f"{shows} ({word} {', '.join(map(str, self.lines))})")
 
+    def decode_rules(self) -> tuple[str, ...]:
+        """Return what each ``-d`` of tshark is given: ``decode_as`` is one such rule, or several with commas between."""
+        words = self.decode_as.split(",")
+        return tuple(f"{port},{protocol}" for port, protocol in zip(words[::2], words[1::2], strict=False))
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form (DESIGN, section 7)."""
         return {

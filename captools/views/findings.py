@@ -36,7 +36,8 @@ def _one(finding: Finding) -> str:
         if not one.filter:
             continue  # printed text: tshark cannot read it
         # Made to be copied into a shell: a file may be called "x; reboot".
-        words = ["tshark", "-r", one.file, *(["-d", one.decode_as] if one.decode_as else []), "-Y", one.filter]
+        rules = [word for rule in one.decode_rules() for word in ("-d", rule)]
+        words = ["tshark", "-r", one.file, *rules, "-Y", one.filter]
         lines.append(f"      {safe(shlex.join(words))}")
     if len(finding.evidence) > most:
         lines.append(f"    and {len(finding.evidence) - most} more (--json lists every proof)")

@@ -18,7 +18,7 @@ from captools.model.addresses import to_text
 from captools.model.packets import DNS, Proto
 from captools.wire.bytesview import BytesView
 from captools.wire.cursor import Cursor, Short, printable
-from captools.wire.lanes import column, conversations, payloads
+from captools.wire.lanes import column, conversations, payloads, places
 from captools.wire.records import Records
 from captools.wire.streams import Stream
 
@@ -60,12 +60,12 @@ def dns_messages(view: BytesView, records: Records, packets: pa.Table) -> pa.Tab
     if marks.any():
         for sides in conversations(view, records, packets, marks):
             for stream in (*sides[0], *sides[1]):
-                found += _on_stream(stream)
+                found += messages_of(stream)
     found.sort(key=lambda one: one[0])
-    return _table(found, packets)
+    return dns_table(found, places(packets, [row for row, _ in found]))
 
 
-def _on_stream(stream: Stream) -> Iterator[tuple[int, Message]]:
+def messages_of(stream: Stream) -> Iterator[tuple[int, Message]]:
     """Yield the messages of a TCP stream, each behind its length (RFC 7766, section 8).
 
     Behind a gap it goes on at the next segment, where most senders begin a message.
@@ -179,8 +179,8 @@ def read_name(body: Cursor) -> str:
     return ".".join(labels) or "."
 
 
-def _table(found: list[tuple[int, Message]], packets: pa.Table) -> pa.Table:
-    place = packets.select(["source", "point", "frame"]).take(pa.array([row for row, _ in found], pa.int64()))
+def dns_table(found: list[tuple[int, Message]], place: pa.Table) -> pa.Table:
+    """Return the DNS table of messages: row, message; ``place`` names their packets (captools.wire.lanes.places)."""
     values: dict[str, Any] = {name: [getattr(one, name) for _, one in found] for name in Message.__slots__}
     values |= {name: place[name].cast(DNS.field(name).type) for name in place.column_names}
     values["row"] = [row for row, _ in found]

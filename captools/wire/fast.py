@@ -6,24 +6,18 @@ from collections.abc import Callable
 
 from captools.model.narrow import Narrow
 from captools.wire.assemble import assemble
-from captools.wire.kernels.session import BUFFER, PART_ROWS, IndexRun, Part, PcapRun
-from captools.wire.pcap import FILE_HEADER
-from captools.wire.records import Records
-from captools.wire.tunnels import VXLAN_PORTS
+from captools.wire.kernels.session import DEFAULTS, Options, Part
+from captools.wire.runs import HEAD, open_run
 
 ReadInto = Callable[[memoryview], int]
 
 
-def decode_stream(
-    head: bytes,
-    read_into: ReadInto,
-    *,
-    vxlan_ports: tuple[int, ...] = VXLAN_PORTS,
-    buffer: int = BUFFER,
-    part_rows: int = PART_ROWS,
-) -> Narrow:
-    """Decode a pcap whose 24 bytes ``head`` were read, and whose rest ``read_into`` delivers (0 at the end)."""
-    run = PcapRun(head, vxlan_ports=vxlan_ports, buffer=buffer, part_rows=part_rows)
+def decode_stream(head: bytes, read_into: ReadInto, where: str, options: Options = DEFAULTS) -> Narrow:
+    """Decode a capture whose first HEAD bytes are ``head``, and whose rest ``read_into`` delivers (0 at the end).
+
+    MalformedCapture, in which ``where`` names it, where nothing of it can be read.
+    """
+    run = open_run(head, where, options)
     parts: list[Part] = []
     while count := read_into(run.space()):
         parts += run.filled(count)
@@ -31,17 +25,13 @@ def decode_stream(
     if last is not None:
         parts.append(last)
     pairs = [(part.packets, part.sides) for part in parts]
-    return assemble(pairs, run.common.lane_records(), (run.linktype,), run.damage(), run.common.flow_records())
+    linktypes = [one.linktype for one in run.interfaces]
+    return assemble(pairs, run.common.lane_records(), linktypes, run.damage(), run.common.flow_records())
 
 
-def decode_bytes(data: bytes | bytearray | memoryview, records: Records | None = None) -> Narrow:
-    """Decode a capture held in memory: a pcap, or any file whose ``records`` were indexed (pcapng)."""
-    if records is not None:
-        run = IndexRun(data, records)
-        pairs = [(part.packets, part.sides) for part in run.parts()]
-        linktypes = [one.linktype for one in records.interfaces] or [0]
-        return assemble(pairs, run.common.lane_records(), linktypes, records.damage, run.common.flow_records())
-    rest = memoryview(data)[FILE_HEADER:]
+def decode_bytes(data: bytes | bytearray | memoryview, where: str, options: Options = DEFAULTS) -> Narrow:
+    """Decode a capture held in memory."""
+    rest = memoryview(data)[HEAD:]
     at = 0
 
     def read_into(space: memoryview) -> int:
@@ -51,4 +41,4 @@ def decode_bytes(data: bytes | bytearray | memoryview, records: Records | None =
         at += count
         return count
 
-    return decode_stream(bytes(data[:FILE_HEADER]), read_into)
+    return decode_stream(bytes(data[:HEAD]), read_into, where, options)

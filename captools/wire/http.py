@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ import pyarrow as pa
 
 from captools.model.packets import HTTP, Proto
 from captools.wire import http1, http2
-from captools.wire.bytesview import Bools, BytesView
+from captools.wire.bytesview import U64, Bools, BytesView, Ints
 from captools.wire.http1 import Found, Walk
-from captools.wire.lanes import column, conversations, first_bytes
+from captools.wire.lanes import column, conversations, first_bytes, places
 from captools.wire.records import Records
 from captools.wire.streams import Stream
 
@@ -26,24 +27,37 @@ def http_heads(view: BytesView, records: Records, packets: pa.Table) -> pa.Table
     marks = _may_begin(packets)
     if marks.any():
         for sides in conversations(view, records, packets, marks):
-            for one, other in _pairs(*sides):
-                for stream, walk in _walked(one, other):
-                    found += [(*stream.origin(head.at), head) for head in walk.found]
+            found += heads_of(*sides)
     found.sort(key=lambda each: each[:2])
-    return _table(found, packets)
+    return http_table(found, places(packets, [row for row, _, _ in found]))
 
 
 def _may_begin(packets: pa.Table) -> Bools:
-    """Tell of each row whether its payload may begin a head: a word of WORDS, or all of a shorter payload in one."""
+    marks = may_begin(first_bytes(packets), column(packets, "payload_len"))
+    marks &= column(packets, "proto") == Proto.TCP
+    return marks
+
+
+def may_begin(begin: U64, length: Ints) -> Bools:
+    """Tell of payloads whether they may begin a head: with a word of WORDS, or all of a shorter one in one.
+
+    ``begin`` holds the first eight bytes of each, the first one on top, ``length`` its bytes by the headers.
+    """
     words = np.array([int.from_bytes(word, "big") for word in WORDS], np.uint64)
-    proto, length = column(packets, "proto"), column(packets, "payload_len")
-    begin = first_bytes(packets) >> _SHIFT
+    begin = begin >> _SHIFT
     marks: Bools = np.isin(begin, words) & (length >= 4)
     for size in (1, 2, 3):
         cut = np.uint64(8 * (4 - size))
         marks |= (length == size) & np.isin(begin >> cut, words >> cut)
-    marks &= proto == Proto.TCP
     return marks
+
+
+def heads_of(ones: list[Stream], others: list[Stream]) -> Iterator[tuple[int, int, Found]]:
+    """Yield the heads of a conversation, given the streams of its two directions: row, byte in its payload, head."""
+    for one, other in _pairs(ones, others):
+        for stream, walk in _walked(one, other):
+            for head in walk.found:
+                yield *stream.origin(head.at), head
 
 
 def _pairs(ones: list[Stream], others: list[Stream]) -> list[tuple[Stream | None, Stream | None]]:
@@ -79,9 +93,9 @@ def _answers(stream: Stream) -> bool:
     return at is None or stream.read(at, 4) == http1.RESPONSE
 
 
-def _table(found: list[tuple[int, int, Found]], packets: pa.Table) -> pa.Table:
+def http_table(found: list[tuple[int, int, Found]], place: pa.Table) -> pa.Table:
+    """Return the HTTP table of heads: row, byte in its payload, head; ``place`` names their packets (see places)."""
     values: dict[str, list[Any]] = {name: [] for name in HTTP.names}
-    place = packets.select(["source", "point", "frame"]).take(pa.array([row for row, _, _ in found], pa.int64()))
     order, last = 0, -1
     for row, at, one in found:
         order = order + 1 if row == last else 0

@@ -166,7 +166,7 @@ def walk(stream: Stream, asked: Sequence[str] | None = None) -> Walk:
             break
         method = asked[answers] if asked is not None and answers < len(asked) else None
         answers += head.status is not None and head.status >= 200
-        at = _after_body(stream, at, head, method)
+        at = after_body(stream, at, head, method)
     return result
 
 
@@ -233,7 +233,7 @@ def _steps(chunks: Iterator[memoryview]) -> Iterator[memoryview]:
             yield chunk[at : at + _STEP]
 
 
-def _after_body(stream: Stream, at: int, head: Head, method: str | None) -> int | None:
+def after_body(stream: Stream, at: int, head: Head, method: str | None) -> int | None:
     """Hash the body that begins at ``at``; return the place behind it, None where nothing can come behind it."""
     answer = head.status is not None
     if answer and (head.status in (204, 304) or (head.status or 0) < 200 or method == "HEAD"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from captools.model.errors import MalformedCapture
+from captools.wire.blocks import MAGIC as PCAPNG_MAGIC
 from captools.wire.pcap import MAGICS, read_pcap
-from captools.wire.pcapng import MAGIC as PCAPNG_MAGIC
 from captools.wire.pcapng import read_pcapng
 from captools.wire.records import Records
 
@@ -21,14 +21,17 @@ def read_records(data: bytes | bytearray | memoryview, where: str) -> Records:
         return read_pcap(data, where)
     if head == PCAPNG_MAGIC:
         return read_pcapng(data, where)
-    if not data:
-        raise MalformedCapture(
+    raise no_capture(bytes(data[:64]), where)
+
+
+def no_capture(head: bytes, where: str) -> MalformedCapture:
+    """Return the error for a file that begins with ``head`` (as much as is there) and is no capture."""
+    if not head:
+        return MalformedCapture(
             f"{where}: the file is empty, it has not even a capture header",
             hint="the capture tool was probably stopped before it started; capture again",
         )
-    raise MalformedCapture(
-        f"{where}: not a capture file: {_describe(bytes(data[:64]))}", hint=_advice(bytes(data[:64]))
-    )
+    return MalformedCapture(f"{where}: not a capture file: {_describe(head)}", hint=_advice(head))
 
 
 def _describe(head: bytes) -> str:

@@ -6,6 +6,7 @@ Format: draft-ietf-opsawg-pcap. The walk is one pass over the record headers; no
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,12 +27,20 @@ FILE_HEADER = 24
 MAX_RECORD = 262_144
 
 
-def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
-    """Return the index of a pcap file; raise MalformedCapture where the file header is cut or impossible.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the file header says: how records are to be read."""
 
-    A file that ends in mid-record keeps all whole records; ``damage`` then says where it was cut.
-    """
-    order, tick_ns, header = MAGICS[bytes(data[:4])]
+    order: str  # of struct
+    tick_ns: int
+    record: int  # bytes of a record's header
+    largest: int  # bytes that a record can have
+    interface: Interface
+
+
+def read_header(data: bytes | bytearray | memoryview, where: str) -> Header:
+    """Read the file header that ``data`` begins with; raise MalformedCapture where it is cut or impossible."""
+    order, tick_ns, record = MAGICS[bytes(data[:4])]
     if len(data) < FILE_HEADER:
         raise MalformedCapture(
             f"{where}: the pcap file header is cut after {len(data)} of {FILE_HEADER} bytes",
@@ -42,9 +51,22 @@ def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
         raise MalformedCapture(
             f"{where}: pcap version {major}.{minor} is not known", hint="version 2.4 is the one all tools write"
         )
-    interface = Interface(linktype=network & 0xFFFF, snaplen=snaplen)
-    unpack = struct.Struct(order + "IIII").unpack_from
-    largest = max(MAX_RECORD, snaplen if snaplen < 1 << 28 else 0)
+    return Header(
+        order=order,
+        tick_ns=tick_ns,
+        record=record,
+        largest=max(MAX_RECORD, snaplen if snaplen < 1 << 28 else 0),
+        interface=Interface(linktype=network & 0xFFFF, snaplen=snaplen),
+    )
+
+
+def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
+    """Return the index of a pcap file; raise MalformedCapture where the file header is cut or impossible.
+
+    A file that ends in mid-record keeps all whole records; ``damage`` then says where it was cut.
+    """
+    head = read_header(data, where)
+    unpack, header = struct.Struct(head.order + "IIII").unpack_from, head.record
     rows: list[tuple[int, int, int, int, int]] = []
     at, size, damage = FILE_HEADER, len(data), ""
     while at < size:
@@ -52,7 +74,7 @@ def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
             damage = f"record {len(rows) + 1} at byte {at:,}: its header is cut after {size - at} of {header} bytes"
             break
         seconds, fraction, cap_len, wire_len = unpack(data, at)
-        if cap_len > largest:
+        if cap_len > head.largest:
             damage = f"record {len(rows) + 1} at byte {at:,} claims {cap_len:,} bytes, more than any frame can have"
             break
         if at + header + cap_len > size:
@@ -62,14 +84,14 @@ def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
         rows.append((at + header, cap_len, wire_len, seconds, fraction))
         at += header + cap_len
     if not rows:
-        return empty((interface,), damage)
+        return empty((head.interface,), damage)
     table = np.array(rows, np.int64)
     return Records(
         offset=table[:, 0].copy(),
         cap_len=table[:, 1].copy(),
         wire_len=table[:, 2].copy(),
-        ts_ns=table[:, 3] * 1_000_000_000 + table[:, 4] * tick_ns,
+        ts_ns=table[:, 3] * 1_000_000_000 + table[:, 4] * head.tick_ns,
         interface=np.zeros(len(table), np.int64),
-        interfaces=(interface,),
+        interfaces=(head.interface,),
         damage=damage,
     )

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from captools.model.packets import TLS, Proto
-from captools.wire.bytesview import Bools, BytesView
+from captools.wire.bytesview import U64, Bools, BytesView
 from captools.wire.cursor import Cursor, Short, printable
-from captools.wire.lanes import column, conversations, first_bytes
+from captools.wire.lanes import column, conversations, first_bytes, places
 from captools.wire.proxy_protocol import PROXY_LINES, SIGNATURE, prefix_length
 from captools.wire.records import Records
 from captools.wire.streams import Stream
@@ -51,23 +51,31 @@ def tls_hellos(view: BytesView, records: Records, packets: pa.Table) -> pa.Table
     if marks.any():
         for sides in conversations(view, records, packets, marks):
             for stream in (*sides[0], *sides[1]):
-                found += _hellos(stream)
+                found += hellos_of(stream)
     found.sort(key=lambda one: one[0])
-    return _table(found, packets)
+    return tls_table(found, places(packets, [row for row, _ in found]))
 
 
 def _may_begin(packets: pa.Table) -> Bools:
-    """Tell of each row whether its payload begins a record with a hello, alone, behind CCS or a PROXY header."""
-    head = first_bytes(packets)
+    marks: Bools = may_begin(first_bytes(packets)) & (column(packets, "proto") == Proto.TCP)
+    return marks
+
+
+def may_begin(head: U64) -> Bools:
+    """Tell of payloads whether they begin a record with a hello, alone, behind CCS or a PROXY header.
+
+    ``head`` holds the first eight bytes of each, the first one on top.
+    """
     begins = (head >> np.uint64(48) == 0x1603) & (head >> np.uint64(40) & np.uint64(0xFF) <= 4)
     begins &= np.isin(head >> np.uint64(16) & np.uint64(0xFF), (_CLIENT_HELLO, _SERVER_HELLO))
     changed = head == int.from_bytes(CHANGE_CIPHER_SPEC + b"\x16\x03", "big")
     prefixed = np.isin(head, [int.from_bytes(word, "big") for word in PREFIXES])
-    marks: Bools = (column(packets, "proto") == Proto.TCP) & (begins | changed | prefixed)
-    return marks
+    found: Bools = begins | changed | prefixed
+    return found
 
 
-def _hellos(stream: Stream) -> list[tuple[int, Hello]]:
+def hellos_of(stream: Stream) -> list[tuple[int, Hello]]:
+    """Return the hellos of one direction with their rows."""
     found = []
     at = stream.next_mark(stream.starts[0]) if len(stream.starts) else None
     while at is not None:
@@ -170,8 +178,8 @@ def _highest(versions: Cursor, legacy: int) -> int:
     return max((one for one in offered if one >> 8 == 3), default=legacy)
 
 
-def _table(found: list[tuple[int, Hello]], packets: pa.Table) -> pa.Table:
-    place = packets.select(["source", "point", "frame"]).take(pa.array([row for row, _ in found], pa.int64()))
+def tls_table(found: list[tuple[int, Hello]], place: pa.Table) -> pa.Table:
+    """Return the TLS table of hellos: row, hello; ``place`` names their packets (captools.wire.lanes.places)."""
     values: dict[str, Any] = {name: [getattr(hello, name) for _, hello in found] for name in Hello.__slots__}
     values |= {name: place[name].cast(TLS.field(name).type) for name in place.column_names}
     values["row"] = [row for row, _ in found]

@@ -23,6 +23,7 @@ VXLAN_HEADER = 8
 VNI_VALID, NEXT_PROTOCOL, _UNKNOWN = 0x08, 0x04, 0x70
 TELLING = VNI_VALID | _UNKNOWN
 GROUP_POLICY = 0x80  # draft-smith-vxlan-group-policy: the next two bytes are the sender's group
+ERSPAN_FRAME_TYPE = 0x7C00
 ERSPAN_VERSION_2, ERSPAN_VERSION_3 = 1, 2  # version field of types II and III
 CARRIED = (EtherType.IPV4, EtherType.IPV6, EtherType.ARP, EtherType.NSH, *MPLS_TYPES)
 _DSR_CLASS, _DSR_TYPE = 0x014B, 0x81  # Cilium's DSR option (FACTS, section 4)
@@ -170,8 +171,11 @@ def _mirrored(batch: Batch, rows: Ints, inner: Ints, numbered: Bools, kinds: Int
     size = np.where(third, np.where(batch.view.u8(at + 11) & 1, 20, 12), 8)
     bad = version != np.where(third, ERSPAN_VERSION_3, ERSPAN_VERSION_2)
     batch.stop(rows[bad], DecodeStop.MALFORMED)
-    batch.at[rows[~bad]] += size[~bad]
-    ethernet(batch, rows[~bad], kinds)
+    other = ~bad & third & (batch.view.u16(at + 10) & ERSPAN_FRAME_TYPE != 0)  # 0 is Ethernet
+    batch.stop(rows[other], DecodeStop.UNKNOWN_ETHERTYPE)
+    good = ~bad & ~other
+    batch.at[rows[good]] += size[good]
+    ethernet(batch, rows[good], kinds)
 
 
 def _put_first(batch: Batch, name: str, rows: Ints, values: Ints) -> None:

@@ -21,8 +21,8 @@ WELL_KNOWN_PORTS = (51871, 51820)
 DNS_PORT = 53
 # No session lives that long (REKEY_AFTER_MESSAGES), and the text of a DNS name stands where the high bytes would be.
 COUNTER_BITS = 60
-# A message longer than this fills its device's MTU, so it need not be padded to 16 bytes.
-PADDED_UP_TO = 1500
+# From this size on a message may fill its device's MTU (1280 or more, RFC 8200, section 5), so it need not be padded.
+UNPADDED_FROM = 1280 + KEEPALIVE
 COLUMNS = ("wg_type", "wg_sender", "wg_receiver", "wg_counter", "wg_messages")
 
 
@@ -56,10 +56,8 @@ def wireguard(batch: Batch, rows: Ints) -> None:
 def _data(batch: Batch, rows: Ints, at: Ints, length: Ints) -> None:
     view, columns = batch.view, batch.columns
     held = batch.end[rows] - at
-    pairs = zip(at.tolist(), held.tolist(), length.tolist(), strict=True)
-    size = np.array(
-        [_message_size(view.bytes[one : one + some].tobytes(), whole) for one, some, whole in pairs], np.int64
-    )
+    heads = zip(at.tolist(), held.tolist(), strict=True)
+    size = np.array([_message_size(view.bytes[one : one + some].tobytes()) for one, some in heads], np.int64)
     several = size > 0
     sport, dport = columns.values["sport"][rows], columns.values["dport"][rows]
     named = _either(sport, dport, (DNS_PORT,))
@@ -81,7 +79,7 @@ def _either(sport: Ints, dport: Ints, ports: tuple[int, ...]) -> Bools:
     return found
 
 
-def _message_size(data: bytes, length: int) -> int:
+def _message_size(data: bytes) -> int:
     """Return the size of the first message where a further one follows it, 0 where none does.
 
     All messages of such a datagram are of one session and one size, but the last; their counters rise by one.
@@ -94,4 +92,4 @@ def _message_size(data: bytes, length: int) -> int:
         places.append(at)
         at = data.find(following, at + 1)
     padded = [place for place in places if place % 16 == 0]
-    return next(iter(padded or (places if length > PADDED_UP_TO else ())), 0)
+    return next(iter(padded or [place for place in places if place >= UNPADDED_FROM]), 0)

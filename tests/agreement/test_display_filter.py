@@ -173,6 +173,37 @@ http.response.code in {200..299, 404}
 count(ip) == 2
 count(ip.src) > 1
 count(tcp.port) == 2
+tcp.srcport == tcp.dstport + 1
+tcp.dstport + 0 == 80
+tcp.srcport - tcp.dstport < 0
+tcp.srcport - tcp.dstport > 40000
+abs(tcp.srcport - tcp.dstport) > 40000
+tcp.srcport > 4 * {tcp.dstport + 3}
+tcp.port % 2 == 0
+tcp.len * 2 > 100
+tcp.len / 3 == 33
+udp.srcport - 8 >= 50000
+tcp.port & 1 == 1
+ip.ttl bitwise_and 1
+ip.src & 255.255.0.0 == 172.20.0.0
+ip.src & 0.0.0.1
+eth.dst & 01:00:00:00:00:00
+max(ip.ttl) == 64
+min(ip.ttl) < 60
+max(tcp.srcport, tcp.dstport) > 50000
+string(frame.number) matches "[13579]$"
+string(ip.src) contains "168"
+string(ip.addr) matches "^172"
+string(eth.src) matches "^0a"
+string(tcp.dstport) contains "80"
+string(ip.src)[0:3] == "172"
+len(eth.src) == 6
+len(ip.src) == 4
+len(ipv6.src) == 16
+frame.time_relative - frame.time_delta > 0.5
+count(ip.addr) + 1 > 3
+frame.len == '~'
+tcp.dstport == 8 * 10
 vlan.id == 100
 vlan
 gre

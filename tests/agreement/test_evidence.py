@@ -14,6 +14,7 @@ import pytest
 from captools.pipeline import open_session
 from captools.views import documents
 from captures import case, cases
+from captures.build import ethernet, geneve, ipv4, pcap, tcp, udp, vxlan
 
 
 def evidence_in(document: object) -> Iterator[dict[str, Any]]:
@@ -56,6 +57,39 @@ def test_every_printed_filter_gives_exactly_its_frames(name: str) -> None:
         for group in in_disjoint_groups(list(proofs.values())):
             expected = sorted(frame for proof in group for frame in proof["frames"])
             assert frames_of(file, decode_as, " || ".join(f"({proof['filter']})" for proof in group)) == expected
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_filters_of_vxlan_on_a_port_of_its_own_give_their_frames_too(nested: bool, tmp_path: Path) -> None:
+    """VXLAN on UDP 9999, as ``--tunnel-port 9999`` says; alone, and inside Geneve."""
+    found = open_session([own_port(tmp_path, nested=nested)], tunnel_ports=(9999,)).analysis
+    assert found.tunnel_ports[-1] == 9999
+    proofs = [proof for path in found.paths for hop in path.hops for proof in hop.evidence]
+    assert proofs
+    for proof in proofs:
+        rules = [word for rule in proof.decode_rules() for word in ("-d", rule)]
+        argv = ["tshark", "-n", "-r", proof.file, "-T", "fields", "-e", "frame.number", "-Y", proof.filter, *rules]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+        assert [int(line) for line in done.stdout.split()] == list(proof.frames)
+        assert "udp.port==9999,vxlan" in proof.decode_rules() and "vxlan.vni" in proof.filter
+
+
+def own_port(folder: Path, *, nested: bool) -> str:
+    frames = []
+    for flags, src, dst, sport, dport in (
+        (2, "172.20.0.88", "172.20.2.33", 40000, 80),
+        (18, "172.20.2.33", "172.20.0.88", 80, 40000),
+    ):
+        segment = ethernet(ipv4(tcp(sport=sport, dport=dport, flags=flags), src=src, dst=dst, proto=6))
+        tunnel = udp(vxlan(segment, vni=45966), sport=50000, dport=9999)
+        frame = ethernet(ipv4(tunnel, src="192.168.10.100", dst="192.168.20.100", proto=17))
+        if nested:
+            geneve_ = udp(geneve(frame, vni=7), sport=50000, dport=6081)
+            frame = ethernet(ipv4(geneve_, src="10.1.0.1", dst="10.1.0.2", proto=17))
+        frames.append((1_700_000_000_000_000_000 + len(frames) * 1_000_000, frame))
+    path = folder / "k8s-w1__eth1.pcap"
+    path.write_bytes(pcap(frames))
+    return str(path)
 
 
 def frames_of(file: str, decode_as: str, filter_: str) -> list[int]:

@@ -11,7 +11,10 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from captools.wire.runs import Run
 
 PART_ROWS = 16_000
 
@@ -30,30 +33,23 @@ def reference(path: str) -> int:
 
 def kernel(path: str, threads: int) -> int:
     """The compiled decoder over one file, in byte ranges."""
-    from captools.wire.kernels.session import PcapRun
-    from captools.wire.parallel import boundaries
+    from captools.wire.kernels.session import Options
+    from captools.wire.parallel import decode_planned, feed, plan
 
     descriptor = os.open(path, os.O_RDONLY)
-    size = os.fstat(descriptor).st_size
-    head = os.pread(descriptor, 24, 0)
+    rows: dict[int, int] = {}
 
     def read_at(space: memoryview, at: int) -> int:
         return os.preadv(descriptor, [space], at)
 
-    def work(begin: int, end: int) -> tuple[int, int]:
-        run = PcapRun(head, begin=begin, fresh=False, part_rows=PART_ROWS)
-        rows, at = 0, begin
-        while at < end and (count := read_at(run.space()[: end - at], at)):
-            at += count
-            rows += sum(len(part.packets.lane) for part in run.filled(count))
-        last = run.finish()
-        return rows + (len(last.packets.lane) if last else 0), run.before
+    def work(number: int, run: Run, end: int) -> None:
+        rows[number] = sum(len(part.packets.lane) for part in feed(run, read_at, end))
 
-    begins = boundaries(read_at, size, head, threads)
-    with ThreadPoolExecutor(threads) as pool:
-        done = list(pool.map(work, begins, [*begins[1:], size]))
-    assert [end for _rows, end in done] == [*begins[1:], size], "the ranges do not fit together"
-    return sum(rows for rows, _end in done)
+    options = Options(fresh=False, part_rows=PART_ROWS)
+    ranges = plan(read_at, os.fstat(descriptor).st_size, path, threads=threads, options=options)
+    runs = decode_planned(ranges, work, threads=threads)
+    assert len(runs) == len(ranges.begins), "the ranges do not fit together"
+    return sum(rows.values())
 
 
 def tables(path: str, threads: int) -> int:
@@ -63,7 +59,7 @@ def tables(path: str, threads: int) -> int:
     descriptor = os.open(path, os.O_RDONLY)
     return len(
         decode_ranges(
-            lambda space, at: os.preadv(descriptor, [space], at), os.fstat(descriptor).st_size, threads=threads
+            lambda space, at: os.preadv(descriptor, [space], at), os.fstat(descriptor).st_size, path, threads=threads
         )
     )
 

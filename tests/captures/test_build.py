@@ -5,9 +5,23 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scapy.contrib.erspan import ERSPAN_I, ERSPAN_II, ERSPAN_III, ERSPAN_PlatformSpecific
+from scapy.contrib.mpls import MPLS
+from scapy.contrib.nsh import NSH
+from scapy.contrib.wireguard import Wireguard
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import (
+    ICMPv6ND_NS,
+    ICMPv6ND_RA,
+    ICMPv6NDOptSrcLLAddr,
+    ICMPv6PacketTooBig,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrHopByHop,
+)
+from scapy.layers.ipsec import AH, ESP
 from scapy.layers.l2 import ARP, GRE, CookedLinux, CookedLinuxV2, Dot1Q, Ether
+from scapy.layers.sctp import SCTP
 from scapy.layers.vxlan import VXLAN
 from scapy.utils import PcapNgReader, PcapReader
 
@@ -108,6 +122,76 @@ def test_tunnels_are_read_by_scapy():
     assert GRE(build.gre(frame[14:])).key_present == 0
     # RFC 8926, section 3.4: version and option length, flags, protocol type, VNI, reserved.
     assert build.geneve(b"", vni=0x00B38E, options=bytes(4)) == bytes.fromhex("0100655800b38e00") + bytes(4)
+
+
+def test_labels_and_service_headers_are_read_by_scapy():
+    stack = MPLS(build.mpls(b"", 100, 0xFFFFF))
+    assert [(one.label, one.s, one.ttl) for one in (stack, stack.payload)] == [(100, 0, 64), (0xFFFFF, 1, 64)]
+    service = NSH(build.nsh(b"inside", following=3, context=bytes(8)))
+    assert (service.ver, service.mdtype, service.nextproto, service.length) == (0, 2, 3, 4)
+    assert bytes(service).endswith(bytes(8) + b"inside")
+
+
+def test_a_group_and_a_next_protocol_are_read_by_scapy():
+    group = VXLAN(build.vxlan(FRAME, vni=7, flags=0x88, group=4660))
+    assert (group.vni, group.gpid, group.flags.value) == (7, 4660, 0x88)
+    following = VXLAN(build.vxlan_gpe(FRAME[14:], vni=7, following=1))
+    assert (following.vni, following.NextProtocol, following[IP].src) == (7, 1, "10.0.0.1")
+
+
+@pytest.mark.parametrize(("seq", "summed"), [(None, False), (9, False), (9, True)])
+def test_gre_with_every_option_is_read_by_scapy(seq, summed):
+    gre = GRE(build.gre(FRAME[14:], key=5, seq=seq, summed=summed))
+    told = (gre.chksum_present, gre.key_present, gre.seqnum_present, gre.key, gre.sequence_number, gre[IP].dst)
+    assert told == (int(summed), 1, int(seq is not None), 5, seq, "10.0.0.2")
+
+
+@pytest.mark.parametrize(("version", "kind"), [(0, 0x88BE), (1, 0x88BE), (2, 0x22EB)])
+def test_mirrored_frames_are_read_by_scapy(version, kind):
+    gre = GRE(build.erspan(FRAME, version=version, optional=version == 2))
+    assert (gre.proto, gre.seqnum_present, gre[Ether].src) == (kind, int(version > 0), "02:00:00:00:00:01")
+    assert isinstance(gre.payload, (ERSPAN_I, ERSPAN_II, ERSPAN_III)[version])
+    assert gre.haslayer(ERSPAN_PlatformSpecific) == (version == 2)
+
+
+def test_ipsec_headers_are_read_by_scapy():
+    ah = AH(build.authenticated(b"inside", following=6, spi=300, seq=4))
+    assert (ah.nh, ah.payloadlen, ah.spi, ah.seq, len(ah.icv)) == (6, 4, 300, 4, 12)
+    sealed = ESP(build.esp(b"sealed", spi=300, seq=4))
+    assert (sealed.spi, sealed.seq, sealed.data) == (300, 4, b"sealed")
+
+
+def test_sctp_is_what_scapy_builds():
+    assert build.sctp(sport=5, dport=6, tag=7) == bytes(SCTP(sport=5, dport=6, tag=7, chksum=0))
+
+
+def test_a_jumbogram_tells_its_length_in_its_first_option():
+    header = IPv6ExtHdrHopByHop(build.jumbo(b"x" * 100, following=6))
+    assert (header.nh, header.len, header.options[0].jumboplen) == (6, 0, 108)
+    plain = IPv6ExtHdrDestOpt(build.extension(b"", following=17, body=b"\1\4\0\0\0\0"))
+    assert (plain.nh, plain.len) == (17, 0)
+
+
+def test_neighbours_are_what_scapy_builds():
+    option = build.link_option(1, "02:00:00:00:00:05")
+    theirs = ICMPv6ND_NS(tgt="fd00::77", cksum=0) / ICMPv6NDOptSrcLLAddr(lladdr="02:00:00:00:00:05")
+    assert build.neighbour(kind=135, target="fd00::77", options=option) == bytes(theirs)
+    router = ICMPv6ND_RA(build.neighbour(kind=134, rest=8, options=option))
+    assert router[ICMPv6NDOptSrcLLAddr].lladdr == "02:00:00:00:00:05"
+
+
+def test_packet_too_big_is_what_scapy_builds():
+    assert build.icmpv6_error(b"quote", mtu=1280) == bytes(ICMPv6PacketTooBig(mtu=1280, cksum=0) / b"quote")
+    assert build.icmp_error(b"", kind=11, code=0, length=32)[5] == 32
+
+
+@pytest.mark.parametrize(("kind", "size"), [(1, 148), (2, 92), (3, 64)])
+def test_wireguard_handshakes_are_read_by_scapy(kind, size):
+    made = build.wireguard_handshake(kind=kind, first=7, second=8)
+    theirs = Wireguard(made)
+    assert (len(made), theirs.message_type) == (size, kind)
+    indices = {1: ("sender_index",), 2: ("sender_index", "receiver_index"), 3: ("receiver_index",)}[kind]
+    assert [getattr(theirs.payload, name) for name in indices] == [7, 8][: len(indices)]
 
 
 def test_a_wireguard_data_message_is_type_receiver_counter_and_ciphertext():

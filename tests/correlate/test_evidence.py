@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from captools.correlate.evidence import MAX_FRAMES, Prover
 from captools.model.evidence import Evidence
-from captures.build import arp, ethernet, icmp_echo, ipv4, ipv6, tcp, udp, vxlan, wireguard_data
+from captures.build import arp, ethernet, geneve, icmp_echo, ipv4, ipv6, tcp, udp, vxlan, wireguard_data
 from tests.correlate.talk import START, Ends, Frames, get, read
 
 LINK = Ends("10.0.0.1", 40000, "10.0.0.2")
@@ -58,6 +58,15 @@ def test_a_packet_in_vxlan_needs_the_port_decoded_and_its_vni():
     (one,) = proven(at(ethernet(outer)))
     assert one.decode_as == "udp.port==8472,vxlan"
     assert "vxlan.vni == 45966" in one.filter and "ip.src == 172.20.0.88" in one.filter
+
+
+def test_in_a_tunnel_in_a_tunnel_any_port_may_be_the_one_to_decode():
+    inner = ethernet(ipv4(tcp(sport=1, dport=2), src="172.20.0.88", dst="172.20.2.33", proto=6))
+    middle = ipv4(udp(vxlan(inner, vni=45966), sport=5000, dport=8472), src="10.9.0.1", dst="10.9.0.2", proto=17)
+    outer = udp(geneve(ethernet(middle), vni=7), sport=5000, dport=6081)
+    (one,) = proven(at(ethernet(ipv4(outer, src="192.0.2.1", dst="192.0.2.2", proto=17))))
+    assert one.decode_as == "udp.port==4789,vxlan,udp.port==8472,vxlan"
+    assert one.decode_rules() == ("udp.port==4789,vxlan", "udp.port==8472,vxlan")
 
 
 def test_each_kind_of_packet_has_its_own_words():

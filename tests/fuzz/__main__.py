@@ -18,10 +18,11 @@ from pathlib import Path
 
 from tests.fuzz.registry import Variant, variants
 
-CRASHES = Path(".fuzz") / "crashes"
+ROOT = Path(__file__).resolve().parents[2]
+CRASHES = ROOT / ".fuzz" / "crashes"
 _START_S = 180  # compiling kernels with bounds checks on a busy machine
 _PROGRESS = re.compile(r"^#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)", re.M)
-_TRACEBACK = re.compile(r"=== Uncaught Python exception: ===\n(.+?)(?:\n==|\Z)", re.S)
+_TRACEBACK = re.compile(r"=== Uncaught Python exception: ===\n(.+?)(?:\n\n|\n==|\Z)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,25 @@ class Outcome:
 
 def fuzz(variant: Variant, seconds: int, corpus: Path | None, crashes: Path, seed: int = 1) -> Outcome:
     """Fuzz for ``seconds``; inputs that reach new places are kept in ``corpus``, one that breaks in ``crashes``."""
+    crashes = crashes.resolve()
     crashes.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="captools-fuzz-") as scratch:
-        kept = corpus or Path(scratch) / "corpus"
+        kept = corpus.resolve() if corpus else Path(scratch) / "corpus"
         seeds = Path(scratch) / "seeds"
         for folder in (kept, seeds):
             folder.mkdir(parents=True, exist_ok=True)
         before = set(crashes.iterdir())
         words = [
-            sys.executable, "-W", "ignore", "-m", "tests.fuzz.loop", variant.target, str(seeds), str(kept), str(seeds),
+            sys.executable, "-W", "ignore", "-m", "tests.fuzz.loop", variant.module, str(seeds), str(kept), str(seeds),
             f"-max_total_time={seconds}", f"-artifact_prefix={crashes}/{variant.name}-", f"-seed={seed}", "-timeout=10",
             "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=1",
         ]  # fmt: skip
         environ = os.environ | dict(variant.environ) | {"TMPDIR": scratch}
         try:
             done = subprocess.run(
-                words, env=environ, capture_output=True, text=True, errors="replace", timeout=seconds + _START_S
-            )
+                words, cwd=ROOT, env=environ, capture_output=True, text=True, errors="replace",
+                timeout=seconds + _START_S,
+            )  # fmt: skip
             said, code = done.stdout + done.stderr, done.returncode
         except subprocess.TimeoutExpired as stuck:
             said = (stuck.stderr or b"").decode("utf-8", "replace")  # type: ignore[union-attr]
@@ -89,8 +92,8 @@ def _broken(variant: Variant, said: str, files: list[Path]) -> str:
 
 def again(variant: Variant, file: Path) -> int:
     """Run one input in a process of its own, without the loop; return that process's exit code."""
-    words = [sys.executable, "-W", "ignore", "-m", "tests.fuzz.once", variant.target, str(file)]
-    return subprocess.run(words, env=os.environ | dict(variant.environ), check=False).returncode
+    words = [sys.executable, "-W", "ignore", "-m", "tests.fuzz.once", variant.module, str(file.resolve())]
+    return subprocess.run(words, cwd=ROOT, env=os.environ | dict(variant.environ), check=False).returncode
 
 
 def main() -> int:
@@ -108,7 +111,7 @@ def main() -> int:
         return max(again(one, asked.input) for one in chosen)
     broken = 0
     for one in chosen:
-        corpus = asked.corpus / one.target if asked.corpus else None
+        corpus = asked.corpus / one.module.rpartition(".")[2] if asked.corpus else None
         outcome = fuzz(one, asked.seconds, corpus, CRASHES, asked.seed)
         print(outcome.summary(one.name), flush=True)
         if outcome.crash:

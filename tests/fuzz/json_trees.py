@@ -48,10 +48,9 @@ def _changed(tree: Any, rng: random.Random) -> Any:
         del holder[key]
     elif way == 1:
         other, there = rng.choice(places)
-        holder[key] = other[there]
-        return json.loads(json.dumps(tree)) if not _cyclic(tree) else rng.choice(_VALUES)
+        holder[key] = _copy(other[there])
     elif way == 2 and isinstance(holder, list):
-        holder.append(json.loads(json.dumps(holder[key])))
+        holder.append(_copy(holder[key]))
     elif way == 3 and isinstance(holder[key], str):
         raw = atheris.Mutate(holder[key].encode("utf-8", "surrogatepass"), len(holder[key]) + 8)
         holder[key] = raw.decode("utf-8", "replace")
@@ -62,12 +61,9 @@ def _changed(tree: Any, rng: random.Random) -> Any:
     return tree
 
 
-def _cyclic(tree: Any) -> bool:
-    try:
-        json.dumps(tree)
-    except (ValueError, RecursionError):
-        return True
-    return False
+def _copy(value: Any) -> Any:
+    """Return a copy: a tree that held itself would be endless."""
+    return json.loads(json.dumps(value))
 
 
 def _places(tree: Any) -> list[tuple[Any, Any]]:

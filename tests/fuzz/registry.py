@@ -7,34 +7,28 @@ where changing plain bytes is too blunt, ``mutate(data, size, rng)``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
+_PACKAGE = "tests.fuzz.targets"
 _TARGETS = Path(__file__).parent / "targets"
-# Compiled code gives no coverage: the interpreted kernels find the inputs, the compiled ones are checked on them too.
+# Compiled code gives no coverage: the interpreted kernels come first, and find inputs (a corpus both keep) for it.
 _KERNELS = {
-    "kernels": (("NUMBA_BOUNDSCHECK", "1"),),
     "kernels-interpreted": (("NUMBA_DISABLE_JIT", "1"),),
+    "kernels": (("NUMBA_BOUNDSCHECK", "1"),),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A target and the environment it runs in."""
+    """A target (the name of its module) and the environment it runs in."""
 
     name: str
-    target: str
+    module: str
     environ: tuple[tuple[str, str], ...] = ()
 
 
 def variants() -> tuple[Variant, ...]:
     """Return all that can be fuzzed, by name."""
     names = sorted(path.stem for path in _TARGETS.glob("*.py"))
-    plain = [Variant(name, name) for name in names if name != "kernels"]
-    return (*plain, *(Variant(name, "kernels", environ) for name, environ in _KERNELS.items()))
-
-
-def target(name: str) -> ModuleType:
-    """Import a target."""
-    return import_module(f"tests.fuzz.targets.{name}")
+    plain = [Variant(name, f"{_PACKAGE}.{name}") for name in names if name != "kernels"]
+    return (*plain, *(Variant(name, f"{_PACKAGE}.kernels", environ) for name, environ in _KERNELS.items()))

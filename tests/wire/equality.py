@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,18 +35,35 @@ def reference(data: bytes) -> pa.Table:
     return plain(decode(BytesView(data), records, naming_of(len(records.interfaces))))
 
 
-def compiled(data: bytes, *, by_index: bool = False) -> Narrow:
-    """Decode with the kernels: from the walk of their own, or from the reader's index (as for pcapng)."""
+def compiled(data: bytes) -> Narrow:
+    """Decode with the kernels."""
     from captools.wire.fast import decode_bytes
 
-    indexed = by_index or data[:4] == b"\n\r\r\n"
-    return decode_bytes(data, read_records(data, "test") if indexed else None)
+    return decode_bytes(data, "test")
 
 
-def assert_same(data: bytes, *, by_index: bool = False) -> pa.Table:
+def in_pieces(data: bytes, sizes: list[int], **options: Any) -> Narrow:
+    """Decode with the kernels from pieces of ``sizes``, again and again; ``options`` as of the runs."""
+    from captools.wire.fast import decode_stream
+    from captools.wire.kernels.session import Options
+
+    rest, turn = memoryview(data)[24:], iter(range(1 << 30))
+    at = 0
+
+    def read_into(space: memoryview) -> int:
+        nonlocal at
+        count = min(len(space), sizes[next(turn) % len(sizes)], len(rest) - at)
+        space[:count] = rest[at : at + count]
+        at += count
+        return count
+
+    return decode_stream(data[:24], read_into, "t", Options(**options))
+
+
+def assert_same(data: bytes) -> pa.Table:
     """Assert that kernels and reference agree in every column of every row; return the table."""
     records = read_records(data, "test")
-    narrow = compiled(data, by_index=by_index)
+    narrow = compiled(data)
     found = widen(narrow, naming_of(len(records.interfaces)))
     assert found.schema == PACKETS
     assert narrow.damage_note == records.damage

@@ -38,8 +38,7 @@ def test_side_tables_hold_only_the_rows_that_have_something():
                                     src="10.0.0.1", dst="10.0.0.2", proto=6))  # fmt: skip
     made = compiled(build.pcap([(0, b"short"), (1, syn), (2, build.ethernet(build.arp(op=1, sender="10.0.0.1",
                                 target="10.0.0.2"), kind=0x0806))]))  # fmt: skip
-    sizes = {name: table["row"].to_pylist() for name, table in made.sides.items()}
-    assert sizes == {"options": [1], "arp": [2], "damage": [0], "fragments": [], "icmp": [], "quoted": [],
-                     "wireguard": [], "dsr": []}  # fmt: skip
+    rows = {name: table["row"].to_pylist() for name, table in made.sides.items() if len(table)}
+    assert rows == {"options": [1], "arp": [2], "damage": [0]}
     assert made.sides["options"].to_pylist() == [{"row": 1, "mss": 1460, "wscale": None, "sack": [0, 0]}]
     assert made.sides["damage"].to_pylist() == [{"row": 0, "decode_stop": "malformed", "decode_stop_at": 0}]

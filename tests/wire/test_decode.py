@@ -13,6 +13,7 @@ from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
 from captools.wire.index import read_records
 from captures import build
+from tests.wire.layers import ALL
 
 pytestmark = pytest.mark.usefixtures("no_io")
 
@@ -102,6 +103,111 @@ def test_the_first_tunnel_is_outer_and_the_innermost_packet_is_plain_at_any_dept
         row = row_of(build.ethernet(packet))
         assert (row["src"], row["dport"], row["depth"]) == ("10.0.0.1", 6, depth)
         assert (row["outer_src"], row["vni"]) == (f"192.0.2.{depth}", depth)
+
+
+def _vxlan(draw: st.DrawFn, framed: bytes, packet: bytes, vni: int) -> tuple[int, bytes]:
+    return 17, build.udp(build.vxlan(framed, vni=vni), sport=9, dport=draw(st.sampled_from([8472, 4789])))
+
+
+def _gpe(draw: st.DrawFn, framed: bytes, packet: bytes, vni: int) -> tuple[int, bytes]:
+    number = 1 if packet[0] >> 4 == 4 else 2
+    body = draw(
+        st.sampled_from(
+            [
+                build.vxlan_gpe(packet, vni=vni, following=number),
+                build.vxlan_gpe(framed, vni=vni, following=3),
+                build.vxlan_gpe(build.nsh(packet, following=number, context=bytes(4)), vni=vni, following=4),
+                build.vxlan_gpe(build.mpls(packet, 5, 6), vni=vni, following=5),
+            ]
+        )
+    )
+    return 17, build.udp(body, sport=9, dport=4790)
+
+
+def _geneve(draw: st.DrawFn, framed: bytes, packet: bytes, vni: int) -> tuple[int, bytes]:
+    options = draw(st.integers(0, 4).map(lambda count: b"\1\2\3\1abcd" * count))
+    shape = draw(st.sampled_from([(0x6558, framed), (kind_of(packet), packet)]))
+    return 17, build.udp(build.geneve(shape[1], vni=vni, kind=shape[0], options=options), sport=9, dport=6081)
+
+
+def _gre(draw: st.DrawFn, framed: bytes, packet: bytes, vni: int) -> tuple[int, bytes]:
+    shapes = [(0x6558, framed), (kind_of(packet), packet), (0x8847, build.mpls(packet, 5))]
+    kind, body = draw(st.sampled_from(shapes))
+    return 47, build.gre(body, kind=kind, key=vni, seq=draw(st.none() | u32), summed=draw(st.booleans()))
+
+
+def _ipip(draw: st.DrawFn, framed: bytes, packet: bytes, vni: int) -> tuple[int, bytes]:
+    proto = 4 if packet[0] >> 4 == 4 else 41
+    if draw(st.booleans()):
+        return 51, build.authenticated(packet, following=proto, spi=300, seq=4)
+    return proto, packet
+
+
+TUNNELS = {"vxlan": _vxlan, "vxlan-gpe": _gpe, "geneve": _geneve, "gre": _gre, "ipip": _ipip}
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> tuple[bytes, dict[str, object]]:
+    """A segment in up to eight tunnels, behind tags or labels, with what the packet table must say of it."""
+    packet, wanted = draw(segments())
+    wanted |= {"tunnel": "none", "depth": 0, "vni": None, "outer_src": None, "outer_dst": None, "outer_ttl": None}
+    for depth in range(1, draw(st.integers(0, 8)) + 1):
+        name, vni = draw(st.sampled_from(sorted(TUNNELS))), draw(st.integers(0, 0xFFFFFF))
+        proto, body = TUNNELS[name](draw, build.ethernet(packet, kind=kind_of(packet)), packet, vni)
+        ttl = draw(u8)
+        if draw(st.booleans()):
+            src, dst = draw(v4), draw(v4)
+            packet = build.ipv4(body, src=src, dst=dst, proto=proto, ttl=ttl, options=b"\1" * draw(st.integers(0, 40)))
+        else:
+            src, dst = draw(v6), draw(v6)
+            for _ in range(draw(st.integers(0, 2))):
+                body, proto = build.extension(body, following=proto, body=b"\1\4\0\0\0\0"), 60
+            packet = build.ipv6(body, src=src, dst=dst, proto=proto, hops=ttl)
+        wanted |= {"tunnel": name.partition("-")[0], "depth": depth, "vni": None if name == "ipip" else vni}
+        wanted |= {"outer_src": src, "outer_dst": dst, "outer_ttl": ttl}
+    frame = build.ethernet(packet, kind=kind_of(packet), vlans=draw(st.lists(st.integers(0, 4095), max_size=3)))
+    labels = draw(st.lists(st.integers(0, 0xFFFFF), max_size=3))
+    if labels:
+        inside = draw(st.sampled_from([packet, bytes(4) + frame]))
+        frame = build.ethernet(build.mpls(inside, *labels), kind=0x8847)
+        wanted["mpls_label"] = labels[0]
+    return frame, wanted
+
+
+@given(stacks())
+def test_any_stack_of_tunnels_tags_and_labels_is_read_back(row_of, made):
+    frame, wanted = made
+    row = row_of(frame)
+    assert {name: row[name] for name in wanted} == wanted
+
+
+# What the last header decides that is there: the protocol behind extension headers, and where the reading ended.
+_MOVES = ("decode_stop", "decode_stop_at", "cap_len", "frame", "proto", "payload_hash", "payload_head", "wg_messages",
+          "more_fragments", "quoted_proto", "ethertype", "eth_src", "eth_dst", "vlan")  # fmt: skip
+
+
+# Each says of itself what only a header behind the cut corrects: the length of its frame, the SPI before it.
+@pytest.mark.parametrize("name", [name for name in ALL if name not in ("jumbo-padded", "ah-esp")])
+def test_a_frame_cut_at_every_byte_keeps_every_field_that_fits(rows_of, name):
+    frame = ALL[name]
+    cuts = [build.pcap([(1, frame)], snaplen=cut)[24:] for cut in (*range(1, min(len(frame), 400)), len(frame))]
+    rows = rows_of(build.pcap([]) + b"".join(cuts))
+    whole = rows[-1]
+    for row in rows:
+        same_depth = row["depth"] == whole["depth"] and row["mpls_label"] == whole["mpls_label"]
+        for column in whole if same_depth else ():
+            if column not in _MOVES and not (column.startswith("quoted_") and row["quoted_src"] != whole["quoted_src"]):
+                assert row[column] in (None, whole[column]), (row["cap_len"], column)
+
+
+@given(stacks(), st.binary(max_size=40), st.data())
+def test_a_random_tail_never_changes_what_stands_before_it(row_of, made, tail, data):
+    frame, wanted = made
+    row = row_of(frame + tail)
+    assert {name: row[name] for name in wanted} == wanted
+    cut = data.draw(st.integers(0, len(frame)))
+    grafted = row_of(frame[:cut] + tail)
+    assert grafted["wire_len"] == cut + len(tail)
 
 
 @given(segments(), st.data())

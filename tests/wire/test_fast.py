@@ -10,14 +10,15 @@ from tests.wire.equality import assert_same, compiled
 pytestmark = pytest.mark.slow
 
 
-def test_a_stream_and_bytes_in_memory_give_the_same_tables(tmp_path):
+@pytest.mark.parametrize("form", ["pcap", "pcapng"])
+def test_a_stream_and_bytes_in_memory_give_the_same_tables(tmp_path, form):
     from captools.wire.fast import decode_stream
 
-    data = b"".join(generate(packets=4_000, seed=8))
+    data = b"".join(generate(packets=4_000, seed=8, form=form))
     path = tmp_path / "a.pcap"
     path.write_bytes(data)
     with path.open("rb", buffering=0) as file:
-        streamed = decode_stream(file.read(24), file.readinto)
+        streamed = decode_stream(file.read(24), file.readinto, "a.pcap")
     whole = compiled(data)
     assert streamed.packets.combine_chunks().equals(whole.packets.combine_chunks())
     assert_same(data)
@@ -32,18 +33,12 @@ def test_offsets_point_at_the_frames_in_the_file():
 
 
 def test_further_vxlan_ports_are_read_as_vxlan():
-    from captools.wire.fast import decode_stream
+    from captools.wire.fast import decode_bytes
+    from captools.wire.kernels.session import Options
     from captures import build
 
     inner = build.ethernet(build.ipv4(build.udp(b"", sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=17))
     frame = build.ethernet(build.ipv4(build.udp(build.vxlan(inner, vni=7), sport=5, dport=9999), src="192.0.2.1",
                                       dst="192.0.2.2", proto=17))  # fmt: skip
-    data = memoryview(build.pcap([(1, frame)]))
-    left = [data[24:]]
-
-    def once(space: memoryview) -> int:
-        rest = left.pop() if left else b""
-        space[: len(rest)] = rest
-        return len(rest)
-
-    assert decode_stream(bytes(data[:24]), once, vxlan_ports=(9999,)).lanes["vni"].to_pylist() == [7]
+    found = decode_bytes(build.pcap([(1, frame)]), "t", Options(vxlan_ports=(9999,)))
+    assert found.lanes["vni"].to_pylist() == [7]

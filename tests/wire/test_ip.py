@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from captures.build import ethernet, ipv4, ipv6, tcp, udp
+from captures.build import ethernet, ipv4, ipv6, jumbo, tcp, udp
+from tests.wire.layers import TRANSPORT
 
 
 def test_padding_behind_a_short_packet_is_not_payload(row_of):
@@ -58,3 +59,26 @@ def test_a_chain_of_extension_headers_without_end_stops_and_says_so(row_of):
     chain = struct.pack("!BB6x", 60, 0) * 40
     row = row_of(ethernet(ipv6(chain, src="fd00::1", dst="fd00::2", proto=60), kind=0x86DD))
     assert row["decode_stop"] == "too-deep"
+
+
+def test_a_jumbogram_ends_where_it_says_and_not_with_the_frame(row_of):
+    for name in ("jumbo", "jumbo-padded"):
+        row = row_of(TRANSPORT[name])
+        assert (row["ip_len"], row["payload_len"], row["proto"]) == (70_068, 70_000, 6)
+
+
+def test_a_jumbo_length_that_is_none_is_ignored(row_of):
+    small = jumbo(tcp(b"x" * 100, sport=1, dport=2), following=6)  # RFC 2675, section 3: must be above 65,535
+    row = row_of(ethernet(ipv6(small, src="fd00::1", dst="fd00::2", proto=0, payload=0) + b"PP", kind=0x86DD))
+    assert row["payload_len"] == 102
+
+
+def test_a_super_frame_above_64_kib_is_measured_by_its_frame(row_of):
+    row = row_of(TRANSPORT["large-super-frame"])
+    assert (row["ip_len"], row["payload_len"], row["decode_stop"]) == (70_040, 70_000, None)
+
+
+def test_sctp_and_udp_lite_have_ports(row_of):
+    for name in ("sctp", "udp-lite"):
+        row = row_of(TRANSPORT[name])
+        assert (row["sport"], row["dport"], row["decode_stop"]) == (5, 6, None)

@@ -28,6 +28,11 @@ def test_two_directions_of_a_conversation_come_together_whichever_is_seen_first(
     assert {one.read(0, 9) for one in (*first, *second)} == {b"answer", b"question"} and len(first) == len(second) == 1
 
 
+def test_bare_acknowledgements_carry_no_stream():
+    ack = build.ethernet(build.ipv4(build.tcp(sport=9, dport=53), src="10.0.0.1", dst="10.0.0.2", proto=6))
+    assert streams(decoded([ack])) == []
+
+
 def test_other_ports_other_tunnels_and_other_vlans_are_other_conversations():
     inner = build.ipv4(build.tcp(b"x" * 9, sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=6)
     plain = build.ethernet(inner)

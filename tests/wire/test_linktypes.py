@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from captures.build import arp, ethernet, ipv4, sll, sll2, udp
+from tests.wire.layers import TAGS, TUNNELS
 
 PACKET = ipv4(udp(b"hello", sport=1000, dport=53), src="10.0.0.1", dst="10.0.0.2", proto=17)
 
@@ -34,6 +35,21 @@ def test_every_link_type_leads_to_the_same_packet(row_of, linktype, frame):
 def test_tags_are_peeled_and_the_first_one_is_told(row_of):
     assert row_of(ethernet(PACKET, vlans=[100, 200]))["vlan"] == 100
     assert row_of(ethernet(PACKET))["vlan"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "vlan"),
+    [("vlan", 30), ("vlan-802.1ad", 30), ("vlan-9100", 30), ("vlan-three", 8), ("vlan-priority", 30)],
+)
+def test_the_outermost_tag_is_told_whatever_its_kind(row_of, name, vlan):
+    row = row_of(TAGS[name])
+    assert (row["vlan"], row["ethertype"], row["dport"]) == (vlan, 0x0800, 80)
+
+
+def test_inside_a_tunnel_the_tag_is_that_of_the_inner_frame(row_of):
+    assert row_of(TUNNELS["vxlan-vlan"])["vlan"] == 9
+    tagged = ethernet(TUNNELS["vxlan"][14:], vlans=[77])
+    assert row_of(tagged)["vlan"] is None
 
 
 @pytest.mark.parametrize(("number", "word"), [(0, "in"), (1, "broadcast"), (2, "multicast"), (3, "other"), (4, "out")])

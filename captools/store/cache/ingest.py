@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from captools.store.cache.place import META, begin, land
 from captools.store.cache.shards import ShardWriter
 from captools.store.files import GZIP, ZSTD, sha256_of
 from captools.store.stream import open_stream, read_exactly
-from captools.wire.kernels.session import PcapRun
-from captools.wire.parallel import boundaries
-from captools.wire.pcap import FILE_HEADER
+from captools.wire.kernels.session import Options
+from captools.wire.parallel import damage_of, decode_planned, feed, interfaces_of, plan
+from captools.wire.runs import HEAD, Run, open_run
 
 Tick = Callable[[int], None]  # told how many further (unpacked) bytes were read; from any thread
 _MOST_THREADS = 8
@@ -42,96 +41,80 @@ def ingest(
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="sha256") as beside:
             digest = beside.submit(sha256_of, path)
-            shards = _decode(path, folder, vxlan_ports, threads or _threads(), tick)
-        (folder / META).write_text(_meta(path, shards, digest.result()).to_text(), "utf-8")
+            options = Options(vxlan_ports=vxlan_ports, fresh=False)
+            runs, writers = _decode(path, folder, options, threads or _threads(), tick)
+        (folder / META).write_text(_meta(path, runs, writers, digest.result()).to_text(), "utf-8")
         return land(folder, key)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass(slots=True)
-class _Range:
-    """One decoded byte range; ``run.before`` is where it ended."""
-
-    begin: int
-    run: PcapRun
-    writer: ShardWriter
 
 
 def _threads() -> int:
     return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
 
 
-def _decode(path: Path, folder: Path, ports: tuple[int, ...], threads: int, tick: Tick) -> list[_Range]:
+def _decode(
+    path: Path, folder: Path, options: Options, threads: int, tick: Tick
+) -> tuple[list[Run], list[ShardWriter]]:
+    """Return the runs that hold the whole file, in file order, and the writers of their shards."""
     with path.open("rb", buffering=0) as file:
-        head = file.read(FILE_HEADER)
+        head = file.read(HEAD)
         if head[:2] == GZIP or head[:4] == ZSTD:
-            return [_stream(path, folder, ports, tick)]
-        return _ranges(file.fileno(), head, folder, ports, threads, tick)
+            return _stream(path, folder, options, tick)
+        return _ranges(file.fileno(), path, folder, options, threads, tick)
 
 
-def _stream(path: Path, folder: Path, ports: tuple[int, ...], tick: Tick) -> _Range:
+def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[list[Run], list[ShardWriter]]:
+    writer = ShardWriter(folder, 0)
     with open_stream(path) as stream:
-        run = PcapRun(read_exactly(stream, FILE_HEADER), vxlan_ports=ports, fresh=False)
-        return _walk(_Range(FILE_HEADER, run, ShardWriter(folder, 0)), stream.readinto, tick)
+        run = open_run(read_exactly(stream, HEAD), str(path), options)
+        while count := stream.readinto(run.space()):
+            tick(count)
+            for part in run.filled(count):
+                writer.add(part)
+    last = run.finish()
+    if last is not None:
+        writer.add(last)
+    return [run], [writer]
 
 
 def _ranges(
-    descriptor: int, head: bytes, folder: Path, ports: tuple[int, ...], threads: int, tick: Tick
-) -> list[_Range]:
+    descriptor: int, path: Path, folder: Path, options: Options, threads: int, tick: Tick
+) -> tuple[list[Run], list[ShardWriter]]:
     """Decode byte ranges at the same time; each begins at a guess that the one before it proves or disproves."""
-    size = os.fstat(descriptor).st_size
+    writers: dict[int, ShardWriter] = {}
 
-    def work(number: int, begins: int, end: int) -> _Range:
-        at = begins
+    def read_at(space: memoryview, at: int) -> int:
+        return os.preadv(descriptor, [space], at)
 
-        def read_into(space: memoryview) -> int:
-            nonlocal at
-            count = os.preadv(descriptor, [space[: end - at]], at) if at < end else 0
-            at += count
-            return count
-
-        run = PcapRun(head, vxlan_ports=ports, begin=begins, fresh=False)
-        return _walk(_Range(begins, run, ShardWriter(folder, number)), read_into, tick)
-
-    begins = boundaries(lambda space, at: os.preadv(descriptor, [space], at), size, head, threads)
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="decode") as pool:
-        ranges = list(pool.map(work, range(len(begins)), begins, [*begins[1:], size]))
-    good = ranges[:1]
-    for number, one in enumerate(ranges[1:], 1):
-        if good[-1].run.before != one.begin:  # the guess was wrong: walk on from where the last good one ended
-            for wrong in range(number, len(ranges)):
-                remove_shard(folder, wrong)
-            good.append(work(number, good[-1].run.before, size))
-            break
-        good.append(one)
-    return good
-
-
-def _walk(one: _Range, read_into: Callable[[memoryview], int], tick: Tick) -> _Range:
-    while count := read_into(one.run.space()):
+    def ticking(space: memoryview, at: int) -> int:
+        count = read_at(space, at)
         tick(count)
-        for part in one.run.filled(count):
-            one.writer.add(part)
-    last = one.run.finish()
-    if last is not None:
-        one.writer.add(last)
-    return one
+        return count
+
+    def work(number: int, run: Run, end: int) -> None:
+        writers[number] = ShardWriter(folder, number)
+        for part in feed(run, ticking, end):
+            writers[number].add(part)
+
+    ranges = plan(read_at, os.fstat(descriptor).st_size, str(path), threads=threads, options=options)
+    runs = decode_planned(ranges, work, threads=threads, wrong=lambda number: remove_shard(folder, number))
+    return runs, [writers[number] for number in range(len(runs))]
 
 
-def _meta(path: Path, ranges: list[_Range], sha256: str) -> Meta:
-    last = ranges[-1].run
-    shards = tuple(one.writer.close(one.run.common, (last.linktype,)) for one in ranges)
-    last.rows = sum(shard.rows for shard in shards)  # damage names the record by its number in the file
-    firsts: list[Any] = [one.writer.first_ns for one in ranges if one.writer.first_ns is not None]
-    lasts: list[Any] = [one.writer.last_ns for one in ranges if one.writer.last_ns is not None]
+def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], sha256: str) -> Meta:
+    interfaces = interfaces_of(runs)
+    linktypes = [one.linktype for one in interfaces]
+    shards = tuple(writer.close(run.common, linktypes) for run, writer in zip(runs, writers, strict=True))
+    firsts: list[Any] = [writer.first_ns for writer in writers if writer.first_ns is not None]
+    lasts: list[Any] = [writer.last_ns for writer in writers if writer.last_ns is not None]
     return Meta(
         path=str(path.resolve()),
-        packets=last.rows,
+        packets=sum(shard.rows for shard in shards),
         first_ns=min(firsts, default=None),
         last_ns=max(lasts, default=None),
-        damage=last.damage(),
+        damage=damage_of(runs),
         sha256=sha256,
-        interfaces=last.interfaces,
+        interfaces=interfaces,
         shards=shards,
     )

@@ -38,7 +38,7 @@ def some_bit(rows: Rows, lanes: Sequence[Lane]) -> Mask:
 def _not_zero(values: pa.Array[Any]) -> pa.Array[Any]:
     if pa.types.is_integer(values.type):
         return pc.not_equal(values, pa.scalar(0, values.type))
-    return pc.match_substring_regex(values, "[^\\x00]")
+    return pc.match_substring_regex(values.cast(pa.binary()), "[^\\x00]")
 
 
 def judge(rows: Rows, lanes: Sequence[Lane], test: Test, quantifier: Quantifier) -> Mask:
@@ -58,16 +58,11 @@ def judge_pairs(
     for one in left:
         for other in right:
             where = one.rows if one.rows is not None else other.rows
-            first, second = _at(one, where), _at(other, where)
-            said.append((where, _FUNCTIONS[relation](*_alike(first, second))))
+            said.append((where, _FUNCTIONS[relation](*_alike(one.at(where), other.at(where)))))
     if quantifier is Quantifier.ANY:
         return _any(rows, said)
     some = _any(rows, [(where, answer.is_valid()) for where, answer in said])
     return some & ~_any(rows, [(where, pc.invert(answer)) for where, answer in said])
-
-
-def _at(lane: Lane, where: Any) -> pa.Array[Any]:
-    return lane.values if where is None or lane.rows is not None else lane.values.take(pa.array(where))
 
 
 def _alike(one: pa.Array[Any], other: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:

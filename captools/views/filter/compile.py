@@ -28,8 +28,9 @@ from captools.views.filter.grammar import parse
 from captools.views.filter.kinds import Kind, comparable
 from captools.views.filter.layers import Mask
 from captools.views.filter.literals import NotKept, Value, value_of
-from captools.views.filter.operands import Side, is_field, side_of
+from captools.views.filter.operands import constant, is_field, seen, side_of
 from captools.views.filter.rows import Rows
+from captools.views.filter.sides import Side
 from captools.views.filter.tables import Tables
 from captools.views.filter.tree import (
     Compare,
@@ -40,6 +41,7 @@ from captools.views.filter.tree import (
     Operand,
     Quantifier,
     Quoted,
+    Reckoned,
     Relation,
     Within,
     Word,
@@ -112,9 +114,10 @@ class _Compiler:
     def _exists(self, node: Exists) -> Judge:
         side = side_of(self.text, node.operand)
         if side.computed:
-            raise FilterError(self.text, side.at, "a function's result is always there", hint="compare it: … == VALUE")
-        seen = some_bit if side.masked else exists
-        return lambda rows: seen(rows, side.lanes(rows))
+            raise FilterError(self.text, side.at, "a result is always there", hint="compare it: … == VALUE")
+        if side.masked:
+            return lambda rows: some_bit(rows, seen(side, side.lanes(rows)))
+        return lambda rows: exists(rows, side.lanes(rows))
 
     def _compare(self, node: Compare) -> Judge:
         left = side_of(self.text, node.left)
@@ -178,12 +181,15 @@ class _Compiler:
 
     def _value(self, operand: Operand, left: Side) -> Value:
         """Read a literal as the left side's kind."""
+        if isinstance(operand, Reckoned) and left.kind in (Kind.NUMBER, Kind.DURATION):
+            return constant(self.text, operand, left.kind)
         if not isinstance(operand, Word | Quoted):
             raise FilterError(self.text, operand.at, "a value must stand here", hint=ASK_TSHARK)
-        if isinstance(operand, Word) and (operand.layers or operand.part):
+        if isinstance(operand, Word) and operand.layers:
             raise FilterError(self.text, operand.at, f"no field `{operand.text}`", hint=ASK_TSHARK)
         try:
-            return value_of(operand.text, isinstance(operand, Quoted), left.kind, left.field)
+            letter = isinstance(operand, Quoted) and operand.letter
+            return value_of(operand.text, isinstance(operand, Quoted), left.kind, left.field, letter=letter)
         except ValueError as error:
             named = "." in operand.text and operand.text[:1].isalpha()
             hint = (

@@ -26,8 +26,10 @@ from captools.views.filter.tree import (
     Node,
     Not,
     Operand,
+    Part,
     Quantifier,
     Quoted,
+    Reckoned,
     Relation,
     Within,
     Word,
@@ -51,14 +53,28 @@ start: disjunction
 quantifier: ANY | ALL
 membership: NOT? IN
 member: value (".." value)?
-?operand: atom
-        | atom "&" atom -> masked
-?atom: WORD LAYERS? PART? -> word
-     | FUNCTION "(" atom ")" -> call
+?operand: sum
+        | operand AMPERSAND sum -> masked
+?sum: product
+    | sum (PLUS | MINUS) product -> reckoned
+?product: factor
+        | product (STAR | SLASH | PERCENT) factor -> reckoned
+?factor: atom
+       | MINUS factor -> negative
+       | PLUS factor -> positive
+       | "{" operand "}"
+?atom: WORD LAYERS? -> word
+     | FUNCTION "(" operand ("," operand)* ")" -> call
+     | atom PART -> part
      | quoted
 ?value: WORD -> word
       | quoted
 quoted: STRING | RAW | CHARACTER
+PLUS: "+"
+MINUS: "-"
+STAR: "*"
+SLASH: "/"
+PERCENT: "%"
 
 OR.3: /\|\||or(?![\w.:\/-])/
 XOR.3: /\^\^|xor(?![\w.:\/-])/
@@ -68,8 +84,9 @@ ANY.3: /any(?![\w.:\/-])/
 ALL.3: /all(?![\w.:\/-])/
 IN.3: /in(?![\w.:\/-])/
 RELATION.3: /===|!==|==|!=|~=|>=|<=|>|<|~|((any|all)_(eq|ne)|eq|ne|gt|ge|lt|le|contains|matches)(?![\w.:\/-])/
+AMPERSAND.3: /&(?!&)|bitwise_and(?![\w.:\/-])/
 FUNCTION.2: /[a-z_]+(?=\s*\()/
-RAW.2: /r"[^"]*"/
+RAW.2: /r"(?:\\.|[^"\\])*"/s
 STRING: /"(?:\\.|[^"\\])*"/s
 CHARACTER: /'(?:\\.|[^'\\])+'/s
 LAYERS: /#(\d+|\[[^\[\]]*\])/
@@ -84,8 +101,15 @@ _NAMES = {
     "CHARACTER": "a field or value", "FUNCTION": "a field or value", "NOT": "a field or value",
     "ANY": "a field or value", "ALL": "a field or value",
     "LPAR": "a field or value", "RPAR": "`)`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`", "IN": "`in`",
+    "MINUS": "a field or value", "PLUS": "a field or value",
     "RELATION": "a comparison such as `==`", "AND": "`and` or `or`", "OR": "`and` or `or`", "XOR": "`and` or `or`",
 }  # fmt: skip
+_HINTS = {
+    '"': "close the quotes",
+    "'": "close the quotes",
+    "$": "a field reference means the frame selected in Wireshark: write its value",
+    "@": "the raw bytes of a field are not in the table: compare its value",
+}
 _RELATIONS: dict[str, tuple[Relation, Quantifier | None]] = {
     "eq": (Relation.EQ, None), "any_eq": (Relation.EQ, Quantifier.ANY), "===": (Relation.EQ, Quantifier.ALL),
     "all_eq": (Relation.EQ, Quantifier.ALL), "ne": (Relation.NE, None), "all_ne": (Relation.NE, Quantifier.ALL),
@@ -94,7 +118,7 @@ _RELATIONS: dict[str, tuple[Relation, Quantifier | None]] = {
     "lt": (Relation.LT, None), "le": (Relation.LE, None), "~": (Relation.MATCHES, None),
     **{one.value: (one, None) for one in Relation},
 }  # fmt: skip
-_BRACKETS = re.compile(r'r"[^"]*"|"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])+\'|[()]', re.DOTALL)
+_BRACKETS = re.compile(r'r?"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])+\'|[()]', re.DOTALL)
 
 
 def parse(text: str) -> Node | None:
@@ -110,7 +134,7 @@ def parse(text: str) -> Node | None:
         return tree
     except UnexpectedCharacters as error:
         at = error.pos_in_stream or 0
-        hint = "close the quotes" if text[at] in "\"'" else ASK_TSHARK
+        hint = _HINTS.get(text[at], ASK_TSHARK)
         raise FilterError(text, at, f"{text[at]!r} is not understood", hint=hint) from None
     except UnexpectedToken as error:
         raise _unexpected(text, error) from None
@@ -195,19 +219,38 @@ class _Builder(Transformer[Token, Node]):
     def member(self, low: Operand, high: Operand | None = None) -> Member:
         return Member(low=low, high=high)
 
-    def masked(self, inner: Operand, bits: Operand) -> Operand:
+    def masked(self, inner: Operand, _: Token, bits: Operand) -> Operand:
         return Masked(at=inner.at, inner=inner, bits=bits)
 
-    def word(self, name: Token, *more: Token) -> Operand:
-        layers = next((spans(one[1:], _at(one), first=1) for one in more if one.type == "LAYERS"), ())
-        part = next((spans(one, _at(one)) for one in more if one.type == "PART"), ())
-        return Word(at=_at(name), text=str(name), layers=layers, part=part)
+    def reckoned(self, left: Operand, sign: Token, right: Operand) -> Operand:
+        return Reckoned(at=left.at, sign=str(sign), left=left, right=right)
 
-    def call(self, name: Token, inner: Operand) -> Operand:
+    def negative(self, sign: Token, inner: Operand) -> Operand:
+        return _negative(_at(sign), inner)
+
+    def positive(self, _: Token, inner: Operand) -> Operand:
+        return inner
+
+    def word(self, name: Token, layers: Token | None = None) -> Operand:
+        text, at = str(name), _at(name)
+        chosen = () if layers is None else spans(layers[1:], _at(layers), first=1)
+        if text[0] in "+-" and text[1:2].isalpha():  # a field's sign; that of a value belongs to it
+            word = Word(at=at + 1, text=text[1:], layers=chosen)
+            return _negative(at, word) if text[0] == "-" else word
+        return Word(at=at, text=text, layers=chosen)
+
+    def part(self, inner: Operand, part: Token) -> Operand:
+        return Part(at=_at(part), inner=inner, spans=spans(part, _at(part)))
+
+    def call(self, name: Token, *inner: Operand) -> Operand:
         return Call(at=_at(name), name=str(name), inner=inner)
 
     def quoted(self, token: Token) -> Operand:
-        return Quoted(at=_at(token), text=unquoted(str(token)))
+        return Quoted(at=_at(token), text=unquoted(str(token)), letter=token.type == "CHARACTER")
+
+
+def _negative(at: int, inner: Operand) -> Operand:
+    return Reckoned(at=at, sign="-", left=Word(at=at, text="0"), right=inner)
 
 
 def _at(token: Token) -> int:

@@ -72,7 +72,8 @@ def _tls_record(rows: Rows) -> Mask:
     begins: Mask = rows.equal("proto", Proto.TCP) & (head >> np.uint64(48) & np.uint64(0xFF) == 3)
     begins &= np.isin(head >> np.uint64(56), _TLS_TYPES) & (head >> np.uint64(40) & np.uint64(0xFF) <= 4)
     length = head >> np.uint64(24) & np.uint64(0xFFFF)
-    return begins & (length > 0) & (length <= _TLS_RECORD) | rows.holding("tls")
+    begins &= (length > 0) & (length <= _TLS_RECORD)
+    return begins | rows.holding("tls")
 
 
 PRESENT: dict[tuple[str, Slot], Callable[[Rows], Mask]] = {

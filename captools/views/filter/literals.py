@@ -38,10 +38,13 @@ class NotKept(ValueError):
 Value = int | bool | str | bytes | Net
 
 
-def value_of(text: str, quoted: bool, kind: Kind, field: Field) -> Value:
-    """Return the value that ``text`` means for a field of this kind; ValueError says what it is not."""
+def value_of(text: str, quoted: bool, kind: Kind, field: Field, *, letter: bool = False) -> Value:
+    """Return the value that ``text`` means for a field of this kind; ValueError says what it is not.
+
+    ``letter``: it stood in single quotes, and is a letter's number where a number is wanted.
+    """
     if kind is Kind.NUMBER:
-        return _number(text, quoted, field)
+        return _number(text, letter, field)
     if kind is Kind.FLAG:
         return _flag(text)
     if kind in ADDRESSES:
@@ -49,9 +52,9 @@ def value_of(text: str, quoted: bool, kind: Kind, field: Field) -> Value:
     if kind is Kind.MAC:
         return _exactly(octets(text), _MAC_BYTES)
     if kind is Kind.BYTES:
-        return octets(text)
+        return text.encode("latin-1", "replace") if quoted else octets(text)
     if kind is Kind.EPOCH or kind is Kind.DURATION:
-        return _seconds(text)
+        return seconds(text)
     if kind is Kind.TIME:
         return _time(text)
     return text
@@ -72,12 +75,12 @@ def number(text: str) -> int:
 BITS = 66  # "0b" and 64 of them: the longest number
 
 
-def _number(text: str, quoted: bool, field: Field) -> int:
+def _number(text: str, letter: bool, field: Field) -> int:
     if text in field.words:
         return int(field.words[text])
-    found = ord(text) if quoted and len(text) == 1 and not text.isdigit() else number(text)
-    if not 0 <= found <= field.most:
-        raise ValueError(f"does not fit: {field.name} is from 0 to {field.most:,}")
+    found = ord(text) if letter and len(text) == 1 else number(text)
+    if not field.least <= found <= field.most:
+        raise ValueError(f"does not fit: {field.name} is from {field.least:,} to {field.most:,}")
     if field.known and found not in field.known:
         raise NotKept(f"is not kept: of {field.name} the table has {' and '.join(field.known.values())} only")
     return found
@@ -134,7 +137,8 @@ def _exactly(found: bytes, width: int) -> bytes:
     return found
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
+    """Return nanoseconds from seconds with up to nine digits behind the point."""
     try:
         if not _SECONDS.fullmatch(text):
             raise ValueError(text)

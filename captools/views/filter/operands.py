@@ -1,45 +1,34 @@
-"""One side of a comparison: a field, a part of it, a function of it, some bits of it."""
+"""One side of a comparison: a field, a part of it, a function of it, what is reckoned with it, some bits of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, AnyStr
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from captools.model.addresses import V4_PREFIX
+from captools.model.addresses import V4_PREFIX, to_bytes
+from captools.views.filter import arithmetic
 from captools.views.filter.errors import ASK_TSHARK, FilterError
 from captools.views.filter.fields import FIELDS
-from captools.views.filter.kinds import WIDTH, Kind
-from captools.views.filter.literals import number, octets
-from captools.views.filter.registry import Field
-from captools.views.filter.rows import Lane, Rows, raw_bytes
-from captools.views.filter.tree import Call, Masked, Operand, Span, Word
-
-MAX_COUNT = 2**63 - 1
-_FUNCTIONS = ("lower", "upper", "len", "count")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """A side that packets have values for. ``lanes`` gives them; ``field`` is what literals are read against."""
-
-    at: int
-    kind: Kind
-    field: Field
-    lanes: Callable[[Rows], list[Lane]]
-    computed: bool = False  # a function's result: its presence cannot be asked for
-    masked: bool = False
+from captools.views.filter.functions import MAX_COUNT, function_of
+from captools.views.filter.kinds import Kind
+from captools.views.filter.literals import number, octets, seconds
+from captools.views.filter.rows import Lane, raw_bytes
+from captools.views.filter.sides import Side, part_of
+from captools.views.filter.tree import Call, Masked, Operand, Part, Quoted, Reckoned, Word
 
 
 def is_field(operand: Operand) -> bool:
     """Tell whether the operand is something packets have values for, and not a value itself."""
-    if isinstance(operand, Masked):
+    if isinstance(operand, Masked | Part):
         return is_field(operand.inner)
+    if isinstance(operand, Reckoned):
+        return is_field(operand.left) or is_field(operand.right)
     return isinstance(operand, Call) or (isinstance(operand, Word) and operand.text in FIELDS)
 
 
@@ -47,10 +36,14 @@ def side_of(text: str, operand: Operand) -> Side:
     """Understand an operand as a field; FilterError where it is none. ``text`` is the whole filter."""
     if isinstance(operand, Word):
         return _field(text, operand)
+    if isinstance(operand, Part):
+        return part_of(text, side_of(text, operand.inner), operand.at, operand.spans)
     if isinstance(operand, Call):
-        return _call(text, operand)
+        return function_of(text, operand.at, operand.name, [side_of(text, one) for one in operand.inner])
     if isinstance(operand, Masked):
         return _masked(text, operand)
+    if isinstance(operand, Reckoned):
+        return _reckoned(text, operand)
     raise FilterError(text, operand.at, "a field must stand here, not a value", hint="write FIELD == VALUE")
 
 
@@ -61,136 +54,117 @@ def unknown(name: str, more: Iterable[str] = ()) -> tuple[str, str]:
     return f"no field `{name}`", hint
 
 
+def constant(text: str, operand: Operand, kind: Kind) -> int:
+    """Return the number that an operand without fields is, ``kind`` telling what its words are; FilterError if none."""
+    if isinstance(operand, Reckoned):
+        one, other = (constant(text, end, kind) for end in (operand.left, operand.right))
+        found = arithmetic.of_numbers(operand.sign, one, other)
+        if found is None:
+            raise FilterError(
+                text, operand.at, f"{one} {operand.sign} {other} has no result here", hint="use small numbers"
+            )
+        return found
+    if not isinstance(operand, Word | Quoted) or (isinstance(operand, Word) and operand.layers):
+        raise FilterError(text, operand.at, "a number must stand here", hint=ASK_TSHARK)
+    try:
+        value = seconds(operand.text) if kind is Kind.DURATION else number(operand.text)
+        if abs(value) >= arithmetic.LIMIT:
+            raise ValueError("is too large to reckon with")
+        return value
+    except ValueError as error:
+        raise FilterError(text, operand.at, f"`{operand.text}` {error}", hint=_perhaps(operand)) from None
+
+
+def _perhaps(operand: Word | Quoted) -> str:
+    """Return the nearest names where a word that stands for a number looks like a field."""
+    return unknown(operand.text)[1] if isinstance(operand, Word) and operand.text[:1].isalpha() else ""
+
+
 def _field(text: str, word: Word) -> Side:
     field = FIELDS.get(word.text)
     if field is None:
         found, hint = unknown(word.text)
         raise FilterError(text, word.at, found, hint=hint)
-    if not word.part:
-        return Side(at=word.at, kind=field.kind, field=field, lanes=lambda rows: rows.lanes(field, word.layers))
-    if field.kind is Kind.TEXT:
-        cut, kind = _text_part, Kind.TEXT
-    elif field.kind in WIDTH:
-        cut, kind = _byte_part, Kind.BYTES
-    elif field.kind is Kind.BYTES:
-        cut, kind = _some_part, Kind.BYTES
-    else:
-        raise FilterError(
-            text, word.at, f"{field.name} ({field.kind.value}) has no bytes here to pick", hint=ASK_TSHARK
-        )
-    part = word.part
-    return Side(
-        at=word.at, kind=kind, field=replace(field, kind=kind),
-        lanes=lambda rows: [replace(lane, values=cut(lane.values, field.kind, part))
-                            for lane in rows.lanes(field, word.layers)],
-    )  # fmt: skip
+    return Side(at=word.at, kind=field.kind, field=field, lanes=lambda rows: rows.lanes(field, word.layers))
 
 
-def _byte_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.Array[Any]:
-    """Return the bytes asked for, joined; null where one is beyond the end."""
-    width = WIDTH[kind]
-    before = len(V4_PREFIX) if kind is Kind.IPV4 else 0
-    ends = [_ends(span, width) for span in part]
-    if any(start < 0 or stop > width or start >= stop for start, stop in ends):
-        return pa.nulls(len(values), pa.binary())
-    pieces = [pc.binary_slice(values, before + start, before + stop).cast(pa.binary()) for start, stop in ends]
-    return pieces[0] if len(pieces) == 1 else pc.binary_join_element_wise(*pieces, b"")
-
-
-def _text_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.Array[Any]:
-    """Return the letters asked for, joined; null where one is beyond the end."""
-    return pa.array([_cut(text, "", part) for text in values.cast(pa.string()).to_pylist()], pa.string())
-
-
-def _some_part(values: pa.Array[Any], kind: Kind, part: tuple[Span, ...]) -> pa.Array[Any]:
-    """The same of bytes, of any number of them."""
-    return pa.array([_cut(data, b"", part) for data in values.to_pylist()], pa.binary())
-
-
-def _cut(whole: AnyStr | None, nothing: AnyStr, part: tuple[Span, ...]) -> AnyStr | None:
-    if whole is None:
-        return None
-    ends = [_ends(span, len(whole)) for span in part]
-    if any(start < 0 or stop > len(whole) or start >= stop for start, stop in ends):
-        return None
-    return nothing.join(whole[start:stop] for start, stop in ends)
-
-
-def _ends(span: Span, width: int) -> tuple[int, int]:
-    """Return the first place of a span, and the one behind its last."""
-    start = span.first + width if span.first < 0 else span.first
-    if span.last is None:
-        return start, width
-    return start, (span.last + width if span.last < 0 else span.last) + 1
-
-
-def _call(text: str, call: Call) -> Side:
-    if call.name not in _FUNCTIONS:
-        hint = f"there are {', '.join(_FUNCTIONS)}; {ASK_TSHARK}"
-        raise FilterError(text, call.at, f"no function `{call.name}` here", hint=hint)
-    inner = side_of(text, call.inner)
-    if call.name == "count":
-        counted = replace(
-            inner.field, name="count()", kind=Kind.NUMBER, most=MAX_COUNT, words={}, known={}, column="", header=""
-        )
-        return Side(at=call.at, kind=Kind.NUMBER, field=counted, lanes=lambda rows: [_count(rows, inner.lanes(rows))],
-                    computed=True)  # fmt: skip
-    if inner.kind is not Kind.TEXT:
-        raise FilterError(text, call.at, f"{call.name}() takes text, {inner.field.name} is {inner.kind.value}",
-                          hint=ASK_TSHARK)  # fmt: skip
-    function = {"lower": pc.utf8_lower, "upper": pc.utf8_upper, "len": _length}[call.name]
-    kind = Kind.NUMBER if call.name == "len" else Kind.TEXT
-    return Side(
-        at=call.at, kind=kind, field=replace(inner.field, kind=kind, most=MAX_COUNT, known={}), computed=True,
-        lanes=lambda rows: [replace(lane, values=function(lane.values.cast(pa.string())))
-                            for lane in inner.lanes(rows)],
-    )  # fmt: skip
-
-
-def _length(values: pa.Array[Any]) -> pa.Array[Any]:
-    return pc.binary_length(values).cast(pa.int64())
-
-
-def _count(rows: Rows, lanes: list[Lane]) -> Lane:
-    """Return how many values each packet has; null where it has none."""
-    total = np.zeros(len(rows), np.int64)
-    for lane in lanes:
-        there = lane.values.is_valid().to_numpy(zero_copy_only=False)
-        total += there if lane.rows is None else np.bincount(lane.rows[there], minlength=len(rows))
-    return Lane(values=pa.array(total, mask=total == 0))
+def _reckoned(text: str, reckoned: Reckoned) -> Side:
+    at, sign = reckoned.at, reckoned.sign
+    ends = [side_of(text, end) if is_field(end) else None for end in (reckoned.left, reckoned.right)]
+    sides = [side for side in ends if side is not None]
+    if not sides:
+        raise FilterError(text, at, "a field must stand here, not a value", hint="write FIELD == VALUE")
+    for side in sides:
+        arithmetic.check(text, at, sign, side)
+    if sides[0].kind is not sides[-1].kind:
+        found = f"{sides[0].field.name} is {sides[0].kind.value}, {sides[1].field.name} is {sides[1].kind.value}"
+        raise FilterError(text, at, f"`{sign}` takes two of one kind: {found}", hint=ASK_TSHARK)
+    kind = sides[0].kind
+    field = replace(
+        sides[0].field, name="the result", least=-MAX_COUNT, most=MAX_COUNT, words={}, known={}, column="", header=""
+    )
+    if len(sides) == 2:
+        one, other = sides
+        if one.field.sparse and other.field.sparse:
+            raise FilterError(text, at, "two fields of payloads cannot be reckoned with here", hint=ASK_TSHARK)
+        return Side(at=at, kind=kind, field=field, computed=True,
+                    lanes=lambda rows: arithmetic.lanes_of(sign, one.lanes(rows), other.lanes(rows)))  # fmt: skip
+    first = ends[0] is None
+    value, (side,) = constant(text, reckoned.left if first else reckoned.right, kind), sides
+    return Side(at=at, kind=kind, field=field, computed=True,
+                lanes=lambda rows: arithmetic.with_number(sign, side.lanes(rows), value, first=first))  # fmt: skip
 
 
 def _masked(text: str, masked: Masked) -> Side:
     inner = side_of(text, masked.inner)
-    if inner.kind not in (Kind.NUMBER, Kind.BYTES) or not isinstance(masked.bits, Word) or is_field(masked.bits):
-        raise FilterError(text, masked.bits.at, "`&` stands between a number, or bytes of a field, and the bits of it",
-                          hint=ASK_TSHARK)  # fmt: skip
-    written = masked.bits.text
+    kinds = (Kind.NUMBER, Kind.BYTES, Kind.MAC, Kind.IPV4, Kind.IPV6)
+    literal = isinstance(masked.bits, Word | Reckoned) and not is_field(masked.bits)
+    if inner.kind not in kinds or not literal:
+        found = "`&` stands between a number, bytes or an address, and the bits of it"
+        raise FilterError(text, masked.bits.at, found, hint=ASK_TSHARK)
+    if inner.kind is Kind.NUMBER:
+        bits = constant(text, masked.bits, Kind.NUMBER)
+        return replace(inner.changed(lambda values: _bits(values, bits), Kind.NUMBER), masked=True)
+    written = masked.bits.text if isinstance(masked.bits, Word) else ""
     try:
-        bits = octets(written) if inner.kind is Kind.BYTES else number(written)
+        pattern = _pattern(written, inner.kind)
     except ValueError as error:
         raise FilterError(text, masked.bits.at, f"`{written}` {error}") from None
-    return replace(
-        inner, masked=True,
-        lanes=lambda rows: [replace(lane, values=_some_bits(lane.values, bits)) for lane in inner.lanes(rows)],
-    )  # fmt: skip
+    return replace(inner.changed(lambda values: _byte_bits(values, pattern), inner.kind), masked=True)
 
 
-def _some_bits(values: pa.Array[Any], bits: int | bytes) -> pa.Array[Any]:
-    return _bits(values, bits) if isinstance(bits, int) else _byte_bits(values, bits)
+def _pattern(written: str, kind: Kind) -> bytes:
+    """Return the bits to leave, as many bytes as a value has inside; ValueError says what the text is not."""
+    if kind in (Kind.BYTES, Kind.MAC):
+        return octets(written)
+    try:
+        pattern = to_bytes(written)
+        if pattern.startswith(V4_PREFIX) is (kind is Kind.IPV4):
+            return pattern
+    except ValueError:
+        pass
+    raise ValueError(f"is no mask of an {kind.value}, such as {'255.255.255.0' if kind is Kind.IPV4 else 'ffff::'}")
 
 
 def _bits(values: pa.Array[Any], bits: int) -> pa.Array[Any]:
     # All numbers of a packet fit 64 bits without a sign; what is asked for beyond them is never set.
-    wide = values.cast(pa.uint64())
+    wide = values.cast(pa.uint64(), safe=False)
     return pc.bit_wise_and(wide, pa.scalar(bits & (2**64 - 1), pa.uint64()))
 
 
 def _byte_bits(values: pa.Array[Any], bits: bytes) -> pa.Array[Any]:
     """Return bytes with only ``bits`` of them left; null where there are not as many bytes as bits."""
-    width = len(bits)
+    width, kind = len(bits), values.type
     fits = pc.equal(pc.binary_length(values), width)
-    whole = pc.if_else(fits, values, bytes(width)).fill_null(bytes(width)).cast(pa.binary(width))
+    whole = pc.if_else(fits, values.cast(pa.binary()), bytes(width)).fill_null(bytes(width)).cast(pa.binary(width))
     left = raw_bytes(whole) & np.frombuffer(bits, np.uint8)
     found = pa.Array.from_buffers(whole.type, len(values), [None, pa.py_buffer(left.tobytes())])
-    return pc.if_else(fits, found.cast(pa.binary()), pa.scalar(None, pa.binary()))
+    return pc.if_else(fits, found.cast(pa.binary()), pa.scalar(None, pa.binary())).cast(kind)
+
+
+def seen(side: Side, lanes: list[Lane]) -> list[Lane]:
+    """Return what a masked side's bits are looked for in: of an IPv4 address the four bytes it is written as."""
+    if side.kind is not Kind.IPV4:
+        return lanes
+    start = len(V4_PREFIX)
+    return [replace(lane, values=pc.binary_slice(lane.values, start, start + 4)) for lane in lanes]

@@ -22,7 +22,7 @@ class Field:
     """One field. ``places``: for each slot, the columns its values stand in (two where a field covers both ends).
 
     ``table`` names the table of payloads (http, tls, dns) that holds it instead, with ``column`` in that table, or the
-    header line ``header``. ``bit`` picks one flag of a number. ``most`` is the largest number that fits. ``words`` are
+    header line ``header``. ``bit`` picks one flag of a number. ``least`` to ``most`` are the numbers that fit. ``words`` are
     names for numbers. ``known`` are the only numbers that the table can hold, each in words, where Wireshark
     knows more.
     """
@@ -37,6 +37,7 @@ class Field:
     header: str = ""
     bit: int = 0
     most: int = 0
+    least: int = 0
     words: Mapping[str, int] = field(default_factory=dict)
     known: Mapping[int, str] = field(default_factory=dict)
 

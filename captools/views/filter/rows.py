@@ -28,6 +28,10 @@ class Lane:
     values: pa.Array[Any]
     rows: Ints | None = None
 
+    def at(self, rows: Ints | None) -> pa.Array[Any]:
+        """Return the values for each of ``rows``, which are this lane's own if it has some (None: all packets)."""
+        return self.values if rows is None or self.rows is not None else self.values.take(pa.array(rows))
+
 
 class Rows:
     """The tables, with what several parts of a filter ask of them kept."""

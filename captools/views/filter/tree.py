@@ -40,29 +40,38 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A bare word: the name of a field, or a value. ``layers`` as in ``ip.src#2``, ``part`` as in ``eth.src[0:3]``."""
+    """A bare word: the name of a field, or a value. ``layers`` as in ``ip.src#2``."""
 
     at: int
     text: str
     layers: tuple[Span, ...] = ()
-    part: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """A value in quotes, its escapes undone."""
+    """A value in quotes, its escapes undone; ``letter``: in single ones, so that it is a letter's number."""
 
     at: int
     text: str
+    letter: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Bytes or letters of a field: ``eth.src[0:3]``."""
+
+    at: int
+    inner: Operand
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A function of a field: ``lower(http.host)``."""
+    """A function of fields: ``lower(http.host)``."""
 
     at: int
     name: str
-    inner: Operand
+    inner: tuple[Operand, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +83,17 @@ class Masked:
     bits: Operand
 
 
-Operand = Word | Quoted | Call | Masked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reckoned:
+    """A sum, difference, product, quotient or remainder: ``tcp.srcport + 1``."""
+
+    at: int
+    sign: str
+    left: Operand
+    right: Operand
+
+
+Operand = Word | Quoted | Part | Call | Masked | Reckoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +160,7 @@ def words(node: Node | Operand) -> Iterator[Word]:
             yield one
         elif isinstance(one, Exists):
             waiting.append(one.operand)
-        elif isinstance(one, Compare):
+        elif isinstance(one, Compare | Reckoned):
             waiting += [one.left, one.right]
         elif isinstance(one, Within):
             waiting += [one.operand, *(end for member in one.members for end in (member.low, member.high) if end)]
@@ -149,5 +168,7 @@ def words(node: Node | Operand) -> Iterator[Word]:
             waiting += one.parts
         elif isinstance(one, Masked):
             waiting += [one.inner, one.bits]
-        elif isinstance(one, Not | Call):
+        elif isinstance(one, Call):
+            waiting += one.inner
+        elif isinstance(one, Not | Part):
             waiting.append(one.inner)

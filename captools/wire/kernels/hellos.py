@@ -193,5 +193,6 @@ def _write(f: Any, base: Any, row: Any, at: Any, end: Any, whole: Any, packets: 
     count = rows_for(size)
     for line in range(first + 1, first + count):
         b.hellos[line].row = row
+        b.hellos[line].lane = one.lane
         b.hellos[line].kind = CONTINUED
     c[HELLOS] = first + count

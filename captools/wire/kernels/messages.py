@@ -232,5 +232,6 @@ def _scan(f: Any, base: Any, row: Any, at: Any, end: Any, packets: Any, b: Any, 
     count = rows_for(size)
     for line in range(first + 1, first + count):
         b.heads[line].row = row
+        b.heads[line].lane = one.lane
         b.heads[line].kind = CONTINUED
     c[HEADS] = first + count

@@ -1,12 +1,13 @@
-"""Find a record boundary in the middle of a pcap file, so that its parts can be decoded at the same time.
+"""Find a record or block boundary in the middle of a capture file, so that its parts can be decoded at the same time.
 
-A chain of plausible record headers is a good guess, never more: the part before proves it by landing there exactly.
+A chain of plausible headers is a good guess, never more: the part before proves it by landing there exactly.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from captools.wire.blocks import ENHANCED_PACKET, FRAME, INTERFACE, MAX_BLOCK, SECTION
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.loads import u32, u32le
 
@@ -41,6 +42,37 @@ def find_record(f: Any, have: Any, little: Any, ticks: Any, header: Any, largest
             if cap_len == 0 or cap_len > largest or wire_len < cap_len:
                 break
             at += header + cap_len
+            links += 1
+        if links == CHAIN:
+            return start
+    return NOT_FOUND
+
+
+@kernel
+def find_block(f: Any, have: Any, little: Any, known: Any) -> Any:
+    """Return the first multiple of 4 in ``f[:have]`` where CHAIN pcapng blocks follow one another; NOT_FOUND without.
+
+    A block is one whose lengths before and after its body agree; a packet also belongs to one of ``known`` interfaces.
+    """
+    for start in range(0, have - FRAME, 4):
+        at = start
+        links = 0
+        while links < CHAIN and at + FRAME <= have:
+            kind = u32le(f, at) if little else u32(f, at)
+            length = u32le(f, at + 4) if little else u32(f, at + 4)
+            if kind in (SECTION, INTERFACE) or length < FRAME or length & 3 or length > MAX_BLOCK:
+                break
+            if at + length > have:
+                break
+            if (u32le(f, at + length - 4) if little else u32(f, at + length - 4)) != length:
+                break
+            if kind == ENHANCED_PACKET:
+                if length < FRAME + 20 or (u32le(f, at + 8) if little else u32(f, at + 8)) >= known:
+                    break
+                cap_len = u32le(f, at + 20) if little else u32(f, at + 20)
+                if cap_len > length - FRAME - 20:
+                    break
+            at += length
             links += 1
         if links == CHAIN:
             return start

@@ -1,4 +1,4 @@
-"""The fused kernels: walk records (or an index of them), decode each packet, write its rows."""
+"""The fused kernel: walk the records of a pcap, decode each packet, write its rows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _transport(f: Any, s: Any, proto: Any, port_tunnels: Any) -> Any:
 
 
 @inlined
-def _decode_one(
+def decode_one(
     f: Any, s: Any, base: Any, cap_len: Any, wire_len: Any, ts_ns: Any, file_offset: Any, interface: Any,
     linktype: Any, port_tunnels: Any, keys: Any, packets: Any, sides: Any, pending: Any, place: Any, c: Any,
 ) -> None:  # fmt: skip
@@ -159,7 +159,7 @@ def decode_pcap(
             else:
                 ts_ns = u32(f, at) * 1_000_000_000 + u32(f, at + 4) * tick_ns
                 wire_len = u32(f, at + 12)
-            _decode_one(
+            decode_one(
                 f, s, base, cap_len, wire_len, ts_ns, before + base, 0, linktype, port_tunnels, keys, packets, sides,
                 pending, count, c,
             )  # fmt: skip
@@ -167,42 +167,3 @@ def decode_pcap(
             at = base + cap_len
         c[AT] = at
         finish_batch(f, before, packets, lanes, pending, count, first_row, c)
-
-
-@kernel
-def decode_index(
-    f: Any, index: Any, linktypes: Any, scratch: Any, port_tunnels: Any, keys: Any, packets: Any, sides: Any,
-    lanes: Any, pending: Any, c: Any,
-) -> None:  # fmt: skip
-    """Decode the frames that ``index`` lists: rows of (offset, cap_len, wire_len, ts_ns, interface).
-
-    The walk that made the index has checked it against the length of ``f``; it is checked here again, for nothing may
-    be read outside. ``c[AT]`` counts the frames done.
-    """
-    s = scratch[0]
-    size = f.shape[0] - 16
-    c[STATUS] = RUNNING
-    while c[STATUS] == RUNNING:
-        if not has_room(lanes, pending, c):
-            return
-        count = 0
-        first_row = c[ROWS]
-        at = c[AT]
-        while count < AT_ONCE and c[STATUS] == RUNNING:
-            if at >= index.shape[0]:
-                c[STATUS] = NEED_MORE
-                break
-            base = index[at, 0]
-            cap_len = index[at, 1]
-            interface = index[at, 4]
-            if base < 8 or cap_len < 0 or base + cap_len > size or interface < 0 or interface >= linktypes.shape[0]:
-                c[STATUS] = IMPOSSIBLE_LENGTH
-                break
-            _decode_one(
-                f, s, base, cap_len, index[at, 2], index[at, 3], base, interface, linktypes[interface], port_tunnels,
-                keys, packets, sides, pending, count, c,
-            )  # fmt: skip
-            count += 1
-            at += 1
-        c[AT] = at
-        finish_batch(f, 0, packets, lanes, pending, count, first_row, c)

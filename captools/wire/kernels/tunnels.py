@@ -35,6 +35,7 @@ from captools.wire.kernels.shims import follow
 from captools.wire.kernels.state import forget_network, need, stop
 from captools.wire.tunnels import (
     CARRIED,
+    ERSPAN_FRAME_TYPE,
     ERSPAN_VERSION_2,
     ERSPAN_VERSION_3,
     GPE_PORT,
@@ -215,6 +216,9 @@ def _mirrored(f: Any, s: Any, third: Any, numbered: Any) -> Any:
             return NO_KIND
         if u8(f, s.at) >> 4 != (ERSPAN_VERSION_3 if third else ERSPAN_VERSION_2):
             stop(s, MALFORMED)
+            return NO_KIND
+        if third and u16(f, s.at + 10) & ERSPAN_FRAME_TYPE:
+            stop(s, UNKNOWN_ETHERTYPE)
             return NO_KIND
         if third:
             s.at += 20 if u8(f, s.at + 11) & 1 else 12

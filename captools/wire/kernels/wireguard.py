@@ -17,9 +17,9 @@ from captools.wire.wireguard import (
     DNS_PORT,
     INITIATION,
     KEEPALIVE,
-    PADDED_UP_TO,
     RESPONSE,
     SIZES,
+    UNPADDED_FROM,
     WELL_KNOWN_PORTS,
 )
 
@@ -63,7 +63,7 @@ def _data(f: Any, s: Any, length: Any) -> Any:
     s.wg_counter = u64le(f, s.at + 8)
     if s.wg_counter >> _COUNTER_BITS:
         return False
-    size = _message_size(f, s, length)
+    size = _message_size(f, s)
     if length % 16 != 0 and size == 0:
         if s.sport == DNS_PORT or s.dport == DNS_PORT:
             return False
@@ -78,7 +78,7 @@ def _data(f: Any, s: Any, length: Any) -> Any:
 
 
 @kernel
-def _message_size(f: Any, s: Any, length: Any) -> Any:
+def _message_size(f: Any, s: Any) -> Any:
     """Return the size of the first message where a further one follows it, 0 where none does."""
     last = s.end - s.at - DATA_HEADER
     head = u64le(f, s.at)
@@ -86,8 +86,7 @@ def _message_size(f: Any, s: Any, length: Any) -> Any:
     for size in range(KEEPALIVE, last + 1, 16):
         if u64le(f, s.at + size) == head and u64le(f, s.at + size + 8) == counter:
             return size
-    if length > PADDED_UP_TO:
-        for size in range(KEEPALIVE, last + 1):
-            if u64le(f, s.at + size) == head and u64le(f, s.at + size + 8) == counter:
-                return size
+    for size in range(UNPADDED_FROM, last + 1):
+        if u64le(f, s.at + size) == head and u64le(f, s.at + size + 8) == counter:
+            return size
     return 0

@@ -29,10 +29,13 @@ _VALUES = (
     '"2023-11-14 22:13:20"', "{1 2 3}", "{1..5, 80}", "{10.0.0.1 .. 10.0.0.9}", '{"a" "b"}', "[0:2]", "[-1:]", "[0]",
     "#1", "#[-1]", "icmp", "tcp", "$x",
 )  # fmt: skip
+_COMPARISONS = (
+    "==", "!=", "===", "!==", "~=", "<", ">", "<=", ">=", "eq", "ne", "lt", "gt", "le", "ge", "&", "in", "not in",
+    "contains", "matches", "~",
+)  # fmt: skip
 _SIGNS = (
-    "==", "!=", "===", "!==", "~=", "<", ">", "<=", ">=", "eq", "ne", "lt", "gt", "le", "ge", "&", "&&", "||", "and",
-    "or", "xor", "^^", "not", "!", "in", "not in", "contains", "matches", "~", "any", "all", "(", ")", "lower(", "len(",
-    "upper(", "count(", "string(", "max(", ",",
+    *_COMPARISONS, "&&", "||", "and", "or", "xor", "^^", "not", "!", "any", "all", "(", ")", "lower(", "len(", "upper(",
+    "count(", "string(", "max(", ",",
 )  # fmt: skip
 
 
@@ -57,15 +60,18 @@ def mutate(data: bytes, size: int, rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 1, 2, 3, 8))):
         at = rng.randrange(len(parts) + 1)
         word = rng.choice(rng.choice((_VALUES, _SIGNS, tuple(FIELDS), (*parts, "not"))))
-        way = rng.randrange(4)
+        way = rng.randrange(5)
         if way == 0 and at < len(parts):
             del parts[at]
         elif way == 1 and at < len(parts):
             parts[at] = word
         elif way == 2:
             parts = ["(", *parts, ")", rng.choice(("and", "or", "xor")), *rng.choice((parts, [word]))]
-        else:
+        elif way == 3:
             parts.insert(at, word)
+        else:
+            asked = (rng.choice(tuple(FIELDS)), rng.choice(_COMPARISONS), rng.choice(_VALUES))
+            parts = [*parts, rng.choice(("and", "or")), *asked] if parts != [""] else list(asked)
         parts = parts[:200] or [word]
     return " ".join(parts).encode("utf-8", "replace")[:size]
 
@@ -75,8 +81,7 @@ def check(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     try:
         found = compile_filter(text)
-    except FilterError as error:
-        assert str(error).isprintable(), str(error)
+    except FilterError:
         return
     mask = np.asarray(found.mask(tables()).to_pylist())
     assert len(mask) == len(tables().packets) and mask.dtype == np.bool_
@@ -93,5 +98,7 @@ def tables() -> Tables:
     data = build.pcap(stamped(stock()))
     records, view = read_records(data, "fuzz"), BytesView(data)
     packets = decode(view, records, Naming(source="fuzz", points=("n/0",)))
-    heads = (read(view, records, packets) for read in (http_heads, tls_hellos, dns_messages))
-    return Tables(packets, *heads)
+    return Tables(
+        packets=packets, http=http_heads(view, records, packets), tls=tls_hellos(view, records, packets),
+        dns=dns_messages(view, records, packets),
+    )  # fmt: skip

@@ -76,10 +76,12 @@ def seeds() -> Iterator[bytes]:
     query = bytes.fromhex("1234818000010001000000000377777703636f6d0000010001c00c00010001000000050004") + bytes(4)
     both = ((0, get + post + get), (_BACK, answer + chunked + b"HTTP/1.0 304 x\r\n\r\n"))
     talks = (
-        both, ((0, h2), (_BACK, b"\0\0\0\x04\0\0\0\0\0" + frame)), ((0x10, hello),), ((0x20, struct.pack("!H", len(query)) + query),),
+        both, ((0, h2), (_BACK, b"\0\0\0\x04\0\0\0\0\0" + frame)), ((0x10, hello),),
+        ((0x20, struct.pack("!H", len(query)) + query),),
         ((0, b"PROXY TCP4 192.0.2.7 10.0.0.1 5 80\r\n" + get),), ((0x28, query),),
         ((0, b"CONNECT a:443 HTTP/1.1\r\n\r\n"), (_BACK, b"HTTP/1.1 200 x\r\n\r\n")),
-        ((0, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"), (_BACK, b"HTTP/1.1 101 x\r\n\r\n\x81\x01a")),
+        ((0, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"),
+         (_BACK, b"HTTP/1.1 101 x\r\n\r\n\x81\x01a")),
     )  # fmt: skip
     for talk in talks:
         opened = [Segment(control | _SYN, 0, b"") for control, _ in talk]

@@ -34,6 +34,16 @@ def test_one_range_and_three_give_the_same_rows(capture, entry, naming, tmp_path
     assert_equal(plain(alone.table(naming)), plain(entry.table(naming)))
 
 
+def test_a_pcapng_is_read_in_ranges_too_and_keeps_its_interfaces(tmp_path):
+    data = b"".join(generate(packets=30_000, seed=5, form="pcapng"))
+    path = tmp_path / "a.pcap"  # its name does not say so
+    path.write_bytes(data)
+    found = made(path, tmp_path / "c", threads=3)
+    assert len(found.meta.shards) > 1
+    assert [one.name for one in found.meta.interfaces] == ["lxc00000", "lxc00001", "lxc00002", "lxc00003"]
+    assert_equal(plain(found.table(naming_of(4))), reference(data))
+
+
 def test_meta_says_what_the_file_is(capture, entry, wanted):
     meta = entry.meta
     times = wanted["ts_ns"].to_pylist()
@@ -71,10 +81,11 @@ def test_a_boundary_that_was_guessed_wrongly_costs_no_packet(tmp_path):
     data = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1) + record * 199
     path = tmp_path / "trap.pcap"
     path.write_bytes(data)
-    from captools.wire.parallel import boundaries
+    from captools.wire.parallel import plan
 
     with path.open("rb") as file:
-        _first, guess = boundaries(lambda space, at: os.preadv(file.fileno(), [space], at), len(data), data[:24], 2)
+        read_at = lambda space, at: os.preadv(file.fileno(), [space], at)  # noqa: E731
+        _first, guess = plan(read_at, len(data), "trap.pcap", threads=2).begins
     assert (guess - 24) % len(record) != 0  # the trap works
     found = made(path, tmp_path / "c", threads=2)
     assert len(found) == 199

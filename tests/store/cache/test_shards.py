@@ -13,10 +13,12 @@ pytestmark = pytest.mark.slow
 
 def test_parts_become_row_groups_and_side_rows_count_through(tmp_path):
     from captools.store.cache.shards import ShardWriter
-    from captools.wire.kernels.session import PcapRun
+    from captools.wire.kernels.session import Options
+    from captools.wire.runs import open_run
 
     data = b"".join(generate(packets=5_000, seed=2))
-    run, writer = PcapRun(data[:24], part_rows=1_000, fresh=False), ShardWriter(tmp_path, 0)
+    run = open_run(data[:24], "a.pcap", Options(part_rows=1_000, fresh=False))
+    writer = ShardWriter(tmp_path, 0)
     at = 24
     while at < len(data):
         space = run.space()

@@ -6,7 +6,22 @@ import pytest
 
 from captools.views.filter.errors import FilterError
 from captools.views.filter.grammar import MAX_DEPTH, MAX_LETTERS, parse
-from captools.views.filter.tree import Compare, Exists, Many, Not, Quantifier, Relation, Span, Within, Word
+from captools.views.filter.tree import (
+    Call,
+    Compare,
+    Exists,
+    Many,
+    Masked,
+    Not,
+    Operand,
+    Part,
+    Quantifier,
+    Reckoned,
+    Relation,
+    Span,
+    Within,
+    Word,
+)
 
 
 def test_and_binds_closer_than_xor_and_that_closer_than_or():
@@ -42,9 +57,31 @@ def test_signs_need_no_spaces_and_values_keep_theirs():
 
 def test_layers_and_parts_belong_to_their_word():
     tree = parse("ip.src#[1,-2][0:2] == x")
-    assert isinstance(tree, Compare) and isinstance(tree.left, Word)
-    assert tree.left.layers == (Span(first=1, last=1), Span(first=-2, last=-2))
-    assert tree.left.part == (Span(first=0, last=1),)
+    assert isinstance(tree, Compare) and isinstance(tree.left, Part) and isinstance(tree.left.inner, Word)
+    assert tree.left.inner.layers == (Span(first=1, last=1), Span(first=-2, last=-2))
+    assert tree.left.spans == (Span(first=0, last=1),)
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [("a == b + c * d", "(b + (c * d))"), ("a == b - c - d", "((b - c) - d)"), ("a == {b - c} * d", "((b - c) * d)"),
+     ("a == b & c + d", "(b & (c + d))"), ("a == b -1", "(b - 1)"), ("a == -b", "(0 - b)"), ("a == - b", "(0 - b)"),
+     ("a == -1", "-1"), ("a == +b", "b"), ("a == b bitwise_and 1", "(b & 1)"), ("a == 10.0.0.0/8", "10.0.0.0/8"),
+     ("a == f(b, c)[0]", "f")],
+)  # fmt: skip
+def test_products_bind_closer_than_sums_and_those_closer_than_bits(text, reads):
+    tree = parse(text)
+    assert isinstance(tree, Compare) and spoken(tree.right) == reads
+
+
+def spoken(operand: Operand) -> str:
+    if isinstance(operand, Reckoned):
+        return f"({spoken(operand.left)} {operand.sign} {spoken(operand.right)})"
+    if isinstance(operand, Masked):
+        return f"({spoken(operand.inner)} & {spoken(operand.bits)})"
+    if isinstance(operand, Part):
+        return spoken(operand.inner)
+    return operand.name if isinstance(operand, Call) else operand.text
 
 
 def test_a_set_may_hold_ranges_that_touch_their_dots():

@@ -33,8 +33,14 @@ def test_a_value_is_read_as_its_fields_kind(name, text, value):
     assert read(name, text) == value
 
 
-def test_a_quoted_letter_is_its_number():
-    assert read("tcp.port", "P", quoted=True) == 80
+def test_a_letter_in_single_quotes_is_its_number():
+    field = FIELDS["tcp.port"]
+    assert value_of("P", True, field.kind, field, letter=True) == 80
+    assert value_of("8", True, field.kind, field, letter=True) == ord("8")
+
+
+def test_a_part_of_a_field_may_be_compared_with_text():
+    assert value_of("GE", True, Kind.BYTES, FIELDS["eth.src"]) == b"GE"
 
 
 @pytest.mark.parametrize(

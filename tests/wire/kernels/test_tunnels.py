@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from captures import build
-from tests.wire.equality import assert_same
+from tests.wire.equality import assert_same, mutated
+from tests.wire.layers import TUNNELS
 
 pytestmark = pytest.mark.slow
 V4 = {"src": "192.0.2.1", "dst": "192.0.2.2"}
@@ -47,12 +48,29 @@ def test_a_packet_cut_at_every_byte_is_read_alike(name):
         assert_same(build.pcap([(1, frame)], snaplen=snaplen))
 
 
+@pytest.mark.parametrize("name", TUNNELS)
+def test_every_tunnel_we_can_build_is_read_alike(name):
+    frame = TUNNELS[name]
+    assert_same(build.pcap([(at, frame[:at]) for at in range(len(frame) + 1)]))
+    assert_same(mutated(build.pcap([(at, frame) for at in range(2_000)]), 1))
+
+
 def test_a_handshake_vouches_for_messages_on_its_ports_as_in_the_reference():
     odd = build.wireguard_data(receiver=1, counter=2, sealed=21)
     bodies = [(odd, 4000), (b"\x01\0\0\0" + bytes(144), 4000), (odd, 4000), (odd, 4001)]
     frames = [build.ethernet(build.ipv4(build.udp(body, sport=9, dport=port), **V4, proto=17)) for body, port in bodies]
     table = assert_same(build.pcap(list(enumerate(frames))))
     assert table["wg_type"].to_pylist() == [4, 1, 4, 4]
+
+
+def test_a_handshake_vouches_for_messages_of_other_parts_too():
+    from captools.wire.kernels.session import PART_ROWS
+
+    odd = build.ethernet(build.ipv4(build.udp(build.wireguard_data(receiver=1, counter=2, sealed=21), sport=9, dport=4000),
+                                    **V4, proto=17))  # fmt: skip
+    shake = build.ethernet(build.ipv4(build.udp(build.wireguard_handshake(kind=1), sport=9, dport=9), **V4, proto=17))
+    table = assert_same(build.pcap([(1, odd)] * (PART_ROWS + 1) + [(2, shake)]))
+    assert table["wg_type"].null_count == 0
 
 
 def test_more_tunnels_than_anyone_follows_are_too_deep():
