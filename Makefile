@@ -3,12 +3,16 @@
 #   make test    everything that CI runs, lab included
 #   make check   format, lint, types, imports, fast tests (under a minute)
 #   make bench   speed against tshark and the floor
-#   make deep    long fuzz and property tests
+#   make deep    everything at length: properties, kernels bounds-checked and interpreted, fuzz (FUZZ_SECONDS per target)
 #   make clean   remove the virtual environment and caches
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+FUZZ_SECONDS ?= 600
+# test_compiler.py starts checked and interpreted runs by itself.
+KERNEL_TESTS := tests/wire/kernels tests/wire/test_fast.py tests/wire/test_parallel.py tests/wire/test_widen.py \
+	--ignore tests/wire/kernels/test_compiler.py
 READY := $(VENV)/.ready
 
 # command:package pairs that Debian provides; only missing ones are installed, and only as root.
@@ -60,10 +64,15 @@ fast: setup
 	$(BIN)/python -m pytest -q -m "not lab and not slow"
 
 bench: setup
+	-$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m tests.bench.run
 
+# Kernels checked and interpreted have an empty cache folder of their own each (captools/store/kernels.py).
 deep: setup
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -m "not lab" tests
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -m "not lab" --timeout 7200 tests
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q --timeout 3600 $(KERNEL_TESTS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore -m pytest -q --timeout 3600 $(KERNEL_TESTS)
+	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS) --corpus .fuzz/corpus
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz demo

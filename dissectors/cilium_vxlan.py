@@ -28,6 +28,7 @@ HEADER_SIZE = 8
 
 # Bits of the first two bytes, least significant first. Group policy (G, D, A): draft-smith-vxlan-group-policy.
 _FLAGS = ["R0", "R1", "R2", "A", "R4", "R5", "D", "R7", "R8", "R9", "R10", "I", "R12", "R13", "R14", "G"]
+_UNKNOWN = 0x7000  # no extension sets them: what has them is no VXLAN
 
 
 class CiliumVXLAN(Packet):
@@ -52,6 +53,11 @@ class CiliumVXLAN(Packet):
         return RESERVED_IDENTITIES.get(self.identity, "")
 
     @property
+    def group(self) -> int | None:
+        """The group policy id of the sender (Linux calls it GBP); None without its flag, as in all of Cilium's."""
+        return int(self.gbp) if self.flags.G else None
+
+    @property
     def otv_overlay(self) -> int:
         """What tcpdump up to 4.99.5 calls the overlay: the three bytes after the first flags byte."""
         return (int(self.flags) & 0xFF) << 16 | int(self.gbp)
@@ -62,8 +68,9 @@ class CiliumVXLAN(Packet):
         return int(self.vni)
 
     def guess_payload_class(self, payload: bytes) -> Any:
-        """Ethernet follows; without the I flag there is no valid VNI and nothing is read further."""
-        return Ether if self.flags.I else self.default_payload_class(payload)
+        """Ethernet follows; without the I flag, or with one that nobody defined, nothing is read further."""
+        known = self.flags.I and not int(self.flags) & _UNKNOWN
+        return Ether if known else self.default_payload_class(payload)
 
     def mysummary(self) -> str:
         """Return both names of the one number."""

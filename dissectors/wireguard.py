@@ -4,7 +4,8 @@ Ports: any; usual are UDP 51871 (Cilium) and 51820 (WireGuard's default).
 
 A port proves nothing: Cilium's DNS proxy has been seen on 51871 (cilium#30901). A message has type 1 to 4 and
 three zero bytes, and each type its legal length. A sender may put several data messages into one datagram of a
-capture (segmentation offload): the first is read, the rest stays in its encrypted part.
+capture (segmentation offload): the first is read as the layer, the rest stays in its encrypted part; ``messages``
+tells them apart.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scapy.packet import Packet, split_layers
 
 SIZES = {1: 148, 2: 92, 3: 64}  # handshake initiation, handshake response, cookie reply
 DATA, KEEPALIVE_SIZE, PADDING = 4, 32, 16
+_LAST_COUNTER = 2**64 - 1
 SMALLEST_MTU = 576  # RFC 791: what every host must take
 
 
@@ -31,6 +33,22 @@ def is_wireguard(payload: bytes, *, size: int | None = None) -> bool:
     if kind == DATA:
         return size >= KEEPALIVE_SIZE and (size % PADDING == 0 or size >= KEEPALIVE_SIZE + SMALLEST_MTU)
     return SIZES.get(kind) == size
+
+
+def messages(payload: bytes) -> tuple[bytes, ...]:
+    """Return the messages of one datagram, each as it went over the wire.
+
+    Several are data messages of one session: all as long as the first but the last, their counters rising by one. The
+    header of the second one tells where the first one ends.
+    """
+    if len(payload) < KEEPALIVE_SIZE or payload[0] != DATA:
+        return (payload,)
+    counter = int.from_bytes(payload[8:16], "little")
+    following = payload[:8] + (counter + 1 & _LAST_COUNTER).to_bytes(8, "little")
+    size = payload.find(following, KEEPALIVE_SIZE)
+    if size < 0:
+        return (payload,)
+    return tuple(payload[at : at + size] for at in range(0, len(payload), size))
 
 
 def _payload_class(datagram: Packet, payload: bytes) -> Any:

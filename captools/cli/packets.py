@@ -30,6 +30,7 @@ SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl
 @click.option(
     "-e", "fields", multiple=True, metavar="FIELD", help="Print this field only (repeatable): ip.src, or src."
 )
+@click.option("--follow", is_flag=True, help="Print rows as FILE grows, or as they come through a pipe, until Ctrl-C.")
 @click.option("--deep", is_flag=True, help="Let tshark itself apply -Y: every field it knows, but slower.")
 def command(
     asked: Asked,
@@ -37,18 +38,25 @@ def command(
     count: int | None,
     display_filter: str | None,
     fields: tuple[str, ...],
+    follow: bool,
     deep: bool,
 ) -> None:
     """Print the packet table: one row per packet and point, the innermost headers in plain columns.
 
     With -e, a field that a packet holds several times (in the outer and the inner header) gives all its values,
     outermost first, with a comma between them (in JSON: a list).
+
+    With --follow, SOURCE is one capture file that is still being written, or - for a pipe (tcpdump -U -w - | captools
+    packets - --follow).
     """
+    names = tuple(dict.fromkeys(fields))
+    if follow:
+        _follow(asked, shown, count, display_filter, names, deep)
+        return
     from captools.cli.pages import pages
     from captools.cli.rows import emit_rows
 
     judge = _judge(display_filter, deep)
-    names = tuple(dict.fromkeys(fields))
     print_, asked_tables = _printer(names)
 
     found: Iterator[Page] = pages(asked.open(), judge, asked_tables, count)
@@ -57,6 +65,19 @@ def command(
         emit_rows(tables, shown.form, shown.output, key="packets", value=_single)
     else:
         emit_rows(tables, shown.form, shown.output, key="packets", shown=SHOWN)
+
+
+def _follow(
+    asked: Asked, shown: Shown, count: int | None, display_filter: str | None, names: tuple[str, ...], deep: bool
+) -> None:
+    from captools.cli.follow import Wanted, check, follow
+
+    check(shown, deep=deep)
+    page, tables = _printer(names)
+    columns, value = ((), _single) if names else (SHOWN, _as_it_is)
+    follow(asked, shown, Wanted(
+        count=count, display_filter=display_filter, page=page, tables=tables, columns=columns, value=value
+    ))  # fmt: skip
 
 
 def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozenset[str]]:
@@ -77,6 +98,10 @@ def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozen
 def _single(value: object) -> object:
     """Return a value for JSON: a list of one is that one."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _judge(text: str | None, deep: bool) -> Judge:

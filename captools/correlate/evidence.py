@@ -57,11 +57,11 @@ class Prover:
         )
 
     def _decoded(self, row: int) -> tuple[int, ...]:
-        """Return the ports that tshark must be told to read as VXLAN: in a tunnel in a tunnel, any of them."""
-        if self._rows.tunnel(row) != "vxlan":
-            return ()
+        """Return the ports that tshark must be told to read as VXLAN; in a tunnel in a tunnel it may be any of them."""
+        if (self._rows.number("depth", row) or 0) > 1:
+            return self._ports
         port = self._rows.number("outer_dport", row)
-        return (port,) if port is not None and port in self._ports else self._ports
+        return (port,) if self._rows.tunnel(row) == "vxlan" and port in self._ports else ()
 
     def _printed(self, source: Source, point: str, frames: tuple[int, ...], shows: str) -> Evidence:
         """Evidence from a text log: no display filter finds it, but its line numbers do."""

@@ -24,7 +24,8 @@ class Difference:
 def layers(tree: FieldNode) -> list[FieldNode]:
     """Return the layers of a frame that both opinions know, outermost first, quoted packets in ICMP errors too.
 
-    Ends before the first layer that is not compared: what lies in it is the business of one opinion alone.
+    Ends before the first layer that is not compared, and behind WireGuard: what lies in it is the business of one
+    opinion alone (tshark's, where it has keys).
     """
     found: list[FieldNode] = []
     for layer in tree.children:
@@ -32,6 +33,8 @@ def layers(tree: FieldNode) -> list[FieldNode]:
             break
         found.append(layer)
         found.extend(child for child in layer.children if child.name in LAYERS and child.children)
+        if layer.name == "wg":
+            break
     return found
 
 

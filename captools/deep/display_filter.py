@@ -7,9 +7,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from captools.deep.keys import Keys
 from captools.model.errors import MalformedCapture, ToolMissing, UsageError
 
 TIMEOUT_S = 600.0
+NO_KEYS = Keys()
 # An empty pcap (magic, version 2.4, snap length, Ethernet): enough for tshark to say what it thinks of a filter.
 _EMPTY = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1)
 
@@ -22,17 +24,26 @@ def check_filter(text: str) -> None:
 
 
 def frames_by_tshark(
-    path: Path | str, text: str, *, vxlan_ports: Sequence[int] = (8472,), timeout_s: float = TIMEOUT_S
+    path: Path | str,
+    text: str,
+    *,
+    vxlan_ports: Sequence[int] = (8472,),
+    keys: Keys = NO_KEYS,
+    timeout_s: float = TIMEOUT_S,
 ) -> list[int]:
     """Return the numbers (from 1) of the frames of a capture file that pass ``tshark -Y text``, in order.
 
-    Unlike the packet table, tshark puts fragments and TCP segments together. A file that ends in mid-record gives
-    its whole frames. Raises UsageError for the filter, MalformedCapture for the file, ToolMissing without tshark.
+    Unlike the packet table, tshark puts fragments and TCP segments together, and with ``keys`` it decrypts. A file that
+    ends in mid-record gives its whole frames. Raises UsageError for the filter, MalformedCapture for the file,
+    ToolMissing without tshark.
     """
     check_filter(text)
+    keys.check()
     argv = ["-r", str(Path(path).resolve()), "-Y", text, "-T", "fields", "-e", "frame.number"]
     for port in vxlan_ports:
         argv += ["-d", f"udp.port=={int(port)},vxlan"]
+    for name, value in keys.preferences().items():
+        argv += ["-o", f"{name}:{value}"]
     try:
         done = _tshark(argv, b"", timeout_s)
     except subprocess.TimeoutExpired as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from captools.deep.fields import LAYERS, value_of
+from captools.deep.keys import Keys
 from captools.deep.tree import FieldNode, layer_node
 from captools.model.errors import MalformedCapture, ToolMissing
 
@@ -27,17 +28,25 @@ PREFERENCES = {
     "tcp.relative_sequence_numbers": "FALSE",  # SACK edges would else be relative too
 }
 TIMEOUT_S = 60.0
+NO_KEYS = Keys()
+_SEALING = ("tls", "wg", "esp")  # what follows them was decrypted: its bytes are in no frame
 
 
 def tree_by_tshark(
-    path: Path | str, frame: int, *, decode_as: Sequence[str] = DECODE_AS, timeout_s: float = TIMEOUT_S
+    path: Path | str,
+    frame: int,
+    *,
+    decode_as: Sequence[str] = DECODE_AS,
+    keys: Keys = NO_KEYS,
+    timeout_s: float = TIMEOUT_S,
 ) -> FieldNode:
     """Return tshark's field tree of frame number ``frame`` (from 1) of a capture file.
 
-    Raises ToolMissing without tshark, MalformedCapture where the file has no such frame or cannot be read. May be
-    called from any thread, inside a running event loop too (it blocks until tshark is done).
+    With ``keys``, what it decrypts comes as further layers, whose fields have no place in the frame. Raises ToolMissing
+    without tshark, MalformedCapture where the file has no such frame or cannot be read, and what `Keys.check` raises.
+    May be called from any thread, inside a running event loop too (it blocks until tshark is done).
     """
-    found = trees_by_tshark(path, (frame,), decode_as=decode_as, timeout_s=timeout_s)
+    found = trees_by_tshark(path, (frame,), decode_as=decode_as, keys=keys, timeout_s=timeout_s)
     if frame not in found:
         raise MalformedCapture(f"{path}: tshark finds no frame {frame}", hint="frames are counted from 1")
     return found[frame]
@@ -48,15 +57,19 @@ def trees_by_tshark(
     frames: Sequence[int] | None = None,
     *,
     decode_as: Sequence[str] = DECODE_AS,
+    keys: Keys = NO_KEYS,
     timeout_s: float = TIMEOUT_S,
 ) -> dict[int, FieldNode]:
     """Return frame number -> tree in one run of tshark; ``frames`` None for all. Damaged files give what is whole."""
+    keys.check()
     # A thread of its own has no running event loop, whoever the caller is: pyshark needs one to itself.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="tshark") as pool:
-        return pool.submit(_read, Path(path), frames, decode_as, timeout_s).result()
+        return pool.submit(_read, Path(path), frames, decode_as, keys.preferences(), timeout_s).result()
 
 
-def _read(path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], timeout_s: float) -> dict[int, FieldNode]:
+def _read(
+    path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], preferences: dict[str, str], timeout_s: float
+) -> dict[int, FieldNode]:
     # Here because pyshark takes 0.2 s to import and belongs to this edge alone.
     from pyshark.capture.capture import TSharkCrashException
     from pyshark.tshark.tshark import TSharkNotFoundException
@@ -71,7 +84,7 @@ def _read(path: Path, frames: Sequence[int] | None, decode_as: Sequence[str], ti
             keep_packets=False,
             display_filter=" or ".join(f"frame.number=={int(frame)}" for frame in frames) if frames else None,
             decode_as={rule.rpartition(",")[0]: rule.rpartition(",")[2] for rule in decode_as},
-            override_prefs=PREFERENCES,
+            override_prefs=PREFERENCES | preferences,
             custom_parameters=["-c", str(max(frames))] if frames else None,
             eventloop=loop,
         )
@@ -110,8 +123,18 @@ def _tree(packet: Any) -> tuple[int, FieldNode]:
     number, length = int(packet.number), int(packet.captured_length)
     # "raw" is Wireshark's name for having no link header: a layer without a byte.
     shown = [layer for layer in packet.layers if layer.layer_name != "raw"]
-    layers = [_layer(str(layer.layer_name), layer._get_all_fields_with_alternates()) for layer in shown]
+    layers = []
+    sealed = False
+    for layer in shown:
+        one = _layer(str(layer.layer_name), layer._get_all_fields_with_alternates())
+        layers.append(_placeless(one) if sealed else one)
+        sealed |= one.name in _SEALING
     return number, FieldNode(name="frame", label=f"Frame {number}", offset=0, length=length, children=tuple(layers))
+
+
+def _placeless(node: FieldNode) -> FieldNode:
+    """Return the node and all below it without their places."""
+    return replace(node, offset=None, length=None, children=tuple(map(_placeless, node.children)))
 
 
 def _layer(name: str, containers: Iterable[Any]) -> FieldNode:

@@ -6,13 +6,21 @@ import hashlib
 import os
 from pathlib import Path
 
-import pyarrow as pa
-
 from captools.model.errors import MalformedCapture
+from captools.model.units import size
+from captools.store.unpack import Unpacked, packing
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-MAX_UNPACKED = 8 << 30  # a small file must not be able to fill the memory
-_STEP = 4 << 10  # small: what a cut file still holds behind its last whole step is lost
+MAX_IN_MEMORY = 4 << 30  # a small packed file must not be able to fill the memory
+_STEP = 1 << 20
+
+
+def unreadable(path: Path, error: OSError) -> MalformedCapture:
+    """Return the error for a file that cannot be opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return MalformedCapture(f"{path}: no such file", hint="check the name; `ls` its folder")
+    if isinstance(error, PermissionError):
+        return MalformedCapture(f"{path}: not readable by this user", hint="run as its owner or change its mode")
+    return MalformedCapture(f"{path}: cannot be read ({error.strerror or error})", hint="copy it again")
 
 
 def read_file(path: Path) -> tuple[bytes, str]:
@@ -22,42 +30,19 @@ def read_file(path: Path) -> tuple[bytes, str]:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-        if head[:2] == GZIP:
-            return _unpack(path, "gzip")
-        if head == ZSTD:
-            return _unpack(path, "zstd")
-        return path.read_bytes(), ""
-    except FileNotFoundError:
-        raise MalformedCapture(f"{path}: no such file", hint="check the name; `ls` its folder") from None
-    except PermissionError:
-        raise MalformedCapture(
-            f"{path}: not readable by this user", hint="run as its owner or change its mode"
-        ) from None
-    except OSError as error:
-        raise MalformedCapture(f"{path}: cannot be read ({error.strerror or error})", hint="copy it again") from error
-
-
-def _unpack(path: Path, kind: str) -> tuple[bytes, str]:
-    """Return the unpacked bytes; of a file that is cut, what came before the cut, and a sentence on it."""
-    parts: list[bytes] = []
-    total = 0
-    with pa.input_stream(str(path), compression=kind) as stream:
-        while True:
-            try:
-                part = stream.read(_STEP)
-            except OSError as error:
-                if parts:
-                    return b"".join(parts), f"its {kind} data end early ({error}) after {total:,} unpacked bytes"
-                raise MalformedCapture(f"{path}: damaged {kind} data ({error})", hint="copy it again") from error
-            if not part:
-                return b"".join(parts), ""
-            parts.append(part)
-            total += len(part)
-            if total > MAX_UNPACKED:
+            kind = packing(head := file.read(4))
+            if not kind:
+                return head + file.read(), ""
+        unpacked, whole, space = Unpacked(path, kind), bytearray(), memoryview(bytearray(_STEP))
+        while count := unpacked.readinto(space):
+            whole += space[:count]
+            if len(whole) > MAX_IN_MEMORY:
                 raise MalformedCapture(
-                    f"{path}: unpacks to more than {MAX_UNPACKED >> 30} GiB", hint="unpack it by hand and split it"
+                    f"{path}: unpacks to more than {size(MAX_IN_MEMORY)}", hint="unpack it by hand and split it"
                 )
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return bytes(whole), unpacked.damage
 
 
 def as_text(name: str) -> str:

@@ -11,9 +11,10 @@ from captools.inventory.read import looks_like_inventory
 from captools.model.errors import CaptoolsError, MalformedCapture, UsageError
 from captools.model.points import parse_point, point_of_file
 from captools.model.session import Manifest, PointRecord
-from captools.store.files import GZIP, ZSTD, as_text
+from captools.store.files import as_text
 from captools.store.session import INVENTORY, MANIFEST, read_manifest
 from captools.store.spool import keep
+from captools.store.unpack import packing
 from captools.wire.index import is_capture
 from captools.wire.text.recognise import printed
 
@@ -63,17 +64,46 @@ def expand(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
     inputs = Inputs(title=", ".join(Path(source).name or source for source in sources))
     for source in sources:
         _one(inputs, source)
-    for extra in inventory:
-        if not _exists(extra):
-            raise MalformedCapture(f"{extra}: no such inventory file or folder", hint="check --inventory")
-        if not _inventory(inputs, Path(extra)):
-            inputs.warnings.append(f"{extra}: nothing in it is known as cluster facts; left out")
+    _extra(inputs, inventory)
     if not inputs.captures:
         raise MalformedCapture(
             f"{inputs.title}: no capture file in there",
             hint="a capture is a pcap or pcapng file, packed or not, or a text log of tcpdump or ngrep",
         )
     return inputs
+
+
+def followed(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
+    """Return what the one SOURCE of ``--follow`` is; of a pipe (``temporary``) nothing is read.
+
+    UsageError where it is more than one file, MalformedCapture where it is not there.
+    """
+    if len(sources) != 1:
+        raise UsageError(f"--follow takes one SOURCE, {len(sources)} were given", hint="start one command for each")
+    name, point = _named(sources[0])
+    path = Path("/dev/stdin" if name == "-" else name)
+    if not name or not _exists(str(path)):
+        raise MalformedCapture(f"{name or sources[0]}: no such file", hint="start what writes it first")
+    if path.is_dir():
+        raise UsageError(f"{name}: a folder cannot be followed", hint="name the one file in it that grows")
+    inputs = Inputs(title=path.name)
+    if name == "-" or not path.is_file():
+        inputs.captures.append(
+            CaptureInput(path=path, point=point or _point(path, None), required=True, temporary=True)
+        )
+    else:
+        _file(inputs, path, point)
+    _extra(inputs, inventory)
+    return inputs
+
+
+def _extra(inputs: Inputs, inventory: tuple[str, ...]) -> None:
+    """Add what ``--inventory`` names."""
+    for extra in inventory:
+        if not _exists(extra):
+            raise MalformedCapture(f"{extra}: no such inventory file or folder", hint="check --inventory")
+        if not _inventory(inputs, Path(extra)):
+            inputs.warnings.append(f"{extra}: nothing in it is known as cluster facts; left out")
 
 
 def _exists(path: str) -> bool:
@@ -83,14 +113,19 @@ def _exists(path: str) -> bool:
         return False
 
 
+def _named(source: str) -> tuple[str, str]:
+    """Return the file name of a SOURCE and the point that ``NODE/IFACE=FILE`` gives it; UsageError for no point."""
+    if _exists(source) or "=" not in source:
+        return source, ""
+    text, _, name = source.partition("=")
+    try:
+        return name, str(parse_point(as_text(text)))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _one(inputs: Inputs, source: str) -> None:
-    name, point = source, ""
-    if not _exists(source) and "=" in source:
-        text, _, name = source.partition("=")
-        try:
-            point = str(parse_point(as_text(text)))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+    name, point = _named(source)
     path = Path(name)
     if name == "-":
         kept = keep(sys.stdin.buffer, "stdin")
@@ -218,8 +253,7 @@ def _is_capture(path: Path) -> bool:
             head = file.read(4)
     except OSError:
         return False
-    packed = head[:2] == GZIP or head == ZSTD
-    return is_capture(head) or (packed and not _SUFFIXES.isdisjoint(path.suffixes))
+    return is_capture(head) or (bool(packing(head)) and not _SUFFIXES.isdisjoint(path.suffixes))
 
 
 def _inventory(inputs: Inputs, path: Path) -> int:

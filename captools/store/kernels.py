@@ -20,9 +20,8 @@ from pathlib import Path
 
 ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (about 10 s)"
 _WIRE = Path(__file__).parents[1] / "wire"
-# Constants of these files are compiled in.
-_SOURCES = ("decode.py", "http.py", "http1.py", "ip.py", "linktypes.py", "payloads.py", "pcap.py",
-            "proxy_protocol.py", "tls.py", "tunnels.py", "wireguard.py")  # fmt: skip
+# Whatever kernels import lies here: constants of any of these files may be compiled in.
+_SOURCES = (_WIRE / "kernels", _WIRE, _WIRE.parent / "model")
 
 
 def prepare(announce: Callable[[str], None]) -> Path:
@@ -43,8 +42,7 @@ def prepare(announce: Callable[[str], None]) -> Path:
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder for these sources, this numba and this processor."""
     root = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache")
-    sources = [*sorted((_WIRE / "kernels").glob("*.py")), *(_WIRE / name for name in _SOURCES),
-               _WIRE.parent / "model" / "narrow.py"]  # fmt: skip
+    sources = [path for folder in _SOURCES for path in sorted(folder.glob("*.py"))]
     return root / "captools" / "kernels" / fingerprint(sources, (version("numba"), processor()))
 
 

@@ -113,4 +113,6 @@ class LargeCapture:
         return self._heads("dns", naming)
 
     def _heads(self, kind: str, naming: Naming) -> pa.Table:
-        raise NotImplementedError(kind)
+        from captools.store.cache.messages import messages
+
+        return messages(self.entry, self._path, kind, naming)

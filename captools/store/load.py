@@ -21,6 +21,7 @@ from captools.store.capture import Capture, Reading, Rows
 from captools.store.files import as_text, read_file, sha256_of
 from captools.store.inputs import CaptureInput, Inputs
 from captools.store.large import LargeCapture
+from captools.store.naming import naming_of, point_name
 from captools.store.small import SmallCapture
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.choice import worth_compiling
@@ -164,7 +165,7 @@ def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str])
     from captools.store.printed import PrintedRows
     from captools.wire.text.read import read_text_log
 
-    point = _point_name(one, "")
+    point = point_name(one, "")
     log = read_text_log(text, name, point)
     record = one.record
     known = _from_record(record)
@@ -192,7 +193,7 @@ def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str])
 
 def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -> Loaded:
     interfaces = capture.interfaces
-    points = tuple(_point_name(one, interface.name) for interface in interfaces)
+    naming = naming_of(one, name, interfaces, cluster)
     record = one.record
     dropped = [interface.dropped for interface in interfaces if interface.dropped is not None]
     counts = record.counts if record else ToolCounts()
@@ -202,7 +203,7 @@ def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -
     source = Source(
         name=name,
         path=str(one.path),
-        point=one.point or (points[0] if len(set(points)) == 1 else ""),
+        point=one.point or (naming.points[0] if len(set(naming.points)) == 1 else ""),
         linktype=interfaces[0].linktype if interfaces else None,
         sha256=capture.sha256,
         packets=len(capture),
@@ -214,7 +215,7 @@ def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -
         damage=capture.damage,
         **_from_record(record),
     )
-    return Loaded(source, capture, Naming(source=name, points=points, by_ifindex=_by_ifindex(one.point, cluster)))
+    return Loaded(source, capture, naming)
 
 
 def _unique(path: Path, names: set[str]) -> str:
@@ -227,19 +228,6 @@ def _unique(path: Path, names: set[str]) -> str:
         name += "'"
     names.add(name)
     return name
-
-
-def _point_name(one: CaptureInput, interface: str) -> str:
-    return one.point or interface or as_text(one.path.name).partition(".")[0] or "capture"
-
-
-def _by_ifindex(point: str, cluster: Cluster) -> dict[int, str] | None:
-    """Return interface index -> point for a capture of ``any``; the names come from that node's own list only."""
-    node, slash, interface = point.partition("/")
-    if not slash or interface != "any":
-        return None
-    known = cluster.node(node)
-    return {link.index: f"{node}/{link.name}" for link in known.links} if known else {}
 
 
 def _from_record(record: PointRecord | None) -> dict[str, Any]:

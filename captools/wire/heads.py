@@ -7,8 +7,9 @@ read by the reference (captools.wire.http, .tls). DNS is read from the packets o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +19,21 @@ from captools.model.packets import Proto
 from captools.wire import dns, http, tls
 from captools.wire.bytesview import Bools
 from captools.wire.decode import Naming
-from captools.wire.http1 import Found
-from captools.wire.proven import Proven, proven_heads, proven_hellos
+from captools.wire.proven import proven_heads, proven_hellos
 from captools.wire.segments import streams
 from captools.wire.shards import Shards
 
-Ones = list[tuple[int, int, Found]]
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from running: so many new values, none of them garbage, would wake it all the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Messages:
@@ -37,31 +47,62 @@ class Messages:
         self._shards = Shards(shards, naming)
         self._data = data
 
+    @_uncollected()
     def http(self) -> pa.Table:
         """Return the HTTP table (schema HTTP)."""
         talks = self._shards.talks
         some = talks.any_of("http")
-        sure = Proven(talks, some & ~talks.any_of("odd") & ~talks.split)
-        found = proven_heads(self._shards, sure, self._data)
-        doubtful = some & ~sure.talks
+        found, confirmed = proven_heads(self._shards, some & ~talks.any_of("odd") & ~talks.split, self._data)
+        doubtful = some & ~confirmed
         if doubtful.any():
-            segments = self._shards.segments(doubtful, lambda head, length, lane: http.may_begin(head, length))
+            segments = self._shards.segments(
+                np.repeat(doubtful, 2), lambda head, length, lane: http.may_begin(head, length)
+            )
             for sides in streams(segments, self._data):
                 found += http.heads_of(*sides)
         found.sort(key=lambda one: one[:2])
         return http.http_table(found, self._shards.places([row for row, _, _ in found]))
 
+    @_uncollected()
     def tls(self) -> pa.Table:
         """Return the TLS table (schema TLS)."""
         talks = self._shards.talks
         some = talks.any_of("tls")
         sure = some & ~talks.any_of("odd_tls") & ~talks.split
-        found = proven_hellos(self._shards, sure, self._data)
+        found = list(proven_hellos(self._shards, sure, self._data))
         doubtful = some & ~sure
         if doubtful.any():
-            segments = self._shards.segments(doubtful, lambda head, length, lane: tls.may_begin(head))
+            segments = self._shards.segments(np.repeat(doubtful, 2), lambda head, length, lane: tls.may_begin(head))
             for sides in streams(segments, self._data):
                 for stream in (*sides[0], *sides[1]):
                     found += tls.hellos_of(stream)
         found.sort(key=lambda one: one[0])
         return tls.tls_table(found, self._shards.places([row for row, _ in found]))
+
+    @_uncollected()
+    def dns(self) -> pa.Table:
+        """Return the DNS table (schema DNS)."""
+        shards, data = self._shards, self._data
+        udp = self._at(dns.PORT, dns.MULTICAST_PORT) & (shards.lane_numbers("proto") == Proto.UDP)
+        some = shards.payloads(udp)
+        found = []
+        for row, begin, held in zip(some.row.tolist(), some.begin.tolist(), some.held.tolist(), strict=True):
+            message = dns.read_message(data[begin : begin + held].tobytes())
+            if message is not None:
+                found.append((row, message))
+        tcp = self._at(dns.PORT) & (shards.talks.code >= 0)
+        if tcp.any():
+            sides = np.zeros(len(shards.talks.flows["packets"]), np.bool_)
+            sides[shards.talks.code[tcp]] = True
+            segments = shards.segments(sides, lambda head, length, lane: np.ones(len(lane), np.bool_))
+            for one, other in streams(segments, data):
+                for stream in (*one, *other):
+                    found += dns.messages_of(stream)
+        found.sort(key=lambda one: one[0])
+        return dns.dns_table(found, shards.places([row for row, _ in found]))
+
+    def _at(self, *ports: int) -> Bools:
+        """Tell which lanes use one of the ports."""
+        sport, dport = (self._shards.lane_numbers(name) for name in ("sport", "dport"))
+        found: Bools = np.isin(sport, ports) | np.isin(dport, ports)
+        return found

@@ -98,7 +98,6 @@ class _Listener:
 
     def __init__(self) -> None:
         self.head = Head()
-        self.parser: Any = None
 
     def on_url(self, url: bytes) -> None:
         self.head.url += url
@@ -119,10 +118,11 @@ def read_head(data: bytes) -> Head | None:
         return None
     listener = _Listener()
     answer = data.startswith(RESPONSE)
-    listener.parser = (httptools.HttpResponseParser if answer else httptools.HttpRequestParser)(listener)
+    # The parser holds the listener, which must not hold the parser: such a ring waits for the garbage collector.
+    parser: Any = (httptools.HttpResponseParser if answer else httptools.HttpRequestParser)(listener)
     # CONNECT and upgrades end HTTP for the parser: the head was read before.
     with suppress(httptools.HttpParserUpgrade, httptools.HttpParserError):
-        listener.parser.feed_data(data)
+        parser.feed_data(data)
     head = listener.head
     words = data.split(b"\n", 1)[0].split()
     if answer:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from captools.model.narrow import Narrow
 from captools.wire.assemble import assemble
 from captools.wire.blocks import Sections
+from captools.wire.joined import columns_of, join
 from captools.wire.kernels.pcap import PcapRun
 from captools.wire.kernels.pcapng import PcapngRun
 from captools.wire.kernels.resync import NOT_FOUND, find_block, find_record
@@ -199,10 +200,14 @@ def feed(run: Run, read_at: ReadAt, end: int) -> Iterable[Part]:
 def _join(runs: list[Run], parts: list[list[Part]]) -> Narrow:
     """Return one set of tables of all ranges, their lanes numbered anew in order of first sight."""
     lanes = runs[0].common
+    flows = [(np.arange(len(lanes.lane_records())), columns_of(lanes.flow_records()))]
     for run, some in zip(runs[1:], parts[1:], strict=True):
         numbers = lanes.add_lanes(run.common.lane_records())
+        flows.append((numbers.astype(np.int64), columns_of(run.common.flow_records())))
         for part in some:
-            part.packets.lane[:] = numbers[part.packets.lane]
+            for rows in (part.packets, part.sides.heads, part.sides.hellos):
+                rows.lane[:] = numbers[rows.lane]
     pairs = [(part.packets, part.sides) for some in parts for part in some]
     linktypes = [one.linktype for one in interfaces_of(runs)]
-    return assemble(pairs, lanes.lane_records(), linktypes, damage_of(runs))
+    joined = join(flows, len(lanes.lane_records()))
+    return assemble(pairs, lanes.lane_records(), linktypes, damage_of(runs), joined)

@@ -60,6 +60,17 @@ def read_header(data: bytes | bytearray | memoryview, where: str) -> Header:
     )
 
 
+def damage_at(head: Header, number: int, at: int, rest: bytes | bytearray | memoryview) -> str:
+    """Say why record ``number`` at byte ``at`` cannot be read, of which ``rest`` is there (its header is enough)."""
+    where = f"record {number} at byte {at:,}"
+    if len(rest) < head.record:
+        return f"{where}: its header is cut after {len(rest)} of {head.record} bytes"
+    (cap_len,) = struct.unpack_from(head.order + "I", rest, 8)
+    if cap_len > head.largest:
+        return f"{where} claims {cap_len:,} bytes, more than any frame can have"
+    return f"{where} claims {cap_len:,} bytes, {len(rest) - head.record:,} remain"
+
+
 def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
     """Return the index of a pcap file; raise MalformedCapture where the file header is cut or impossible.
 
@@ -68,21 +79,14 @@ def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
     head = read_header(data, where)
     unpack, header = struct.Struct(head.order + "IIII").unpack_from, head.record
     rows: list[tuple[int, int, int, int, int]] = []
-    at, size, damage = FILE_HEADER, len(data), ""
-    while at < size:
-        if at + header > size:
-            damage = f"record {len(rows) + 1} at byte {at:,}: its header is cut after {size - at} of {header} bytes"
-            break
+    at, size = FILE_HEADER, len(data)
+    while at + header <= size:
         seconds, fraction, cap_len, wire_len = unpack(data, at)
-        if cap_len > head.largest:
-            damage = f"record {len(rows) + 1} at byte {at:,} claims {cap_len:,} bytes, more than any frame can have"
-            break
-        if at + header + cap_len > size:
-            left = size - at - header
-            damage = f"record {len(rows) + 1} at byte {at:,} claims {cap_len:,} bytes, {left:,} remain"
+        if cap_len > head.largest or at + header + cap_len > size:
             break
         rows.append((at + header, cap_len, wire_len, seconds, fraction))
         at += header + cap_len
+    damage = damage_at(head, len(rows) + 1, at, memoryview(data)[at:]) if at < size else ""
     if not rows:
         return empty((head.interface,), damage)
     table = np.array(rows, np.int64)

@@ -21,12 +21,11 @@ _HELLO_BITS = {"random": records.HAS_RANDOM, "session_id_len": records.HAS_SESSI
 
 
 def flow_table(flows: Any) -> pa.Table:
-    """Return the flows (schema FLOWS) from the kernels' records, one per lane."""
-    columns = [np.ascontiguousarray(flows[name]) for name in FLOWS.names]
-    kinds = [field.type for field in FLOWS]
-    arrays = [
-        pa.array(values != 0 if kind == pa.bool_() else values) for values, kind in zip(columns, kinds, strict=True)
-    ]
+    """Return the flows (schema FLOWS) from the kernels' records, or from columns (captools.wire.joined)."""
+    arrays = []
+    for field in FLOWS:
+        values = np.ascontiguousarray(flows[field.name])
+        arrays.append(pa.array(values != 0 if field.type == pa.bool_() else values, field.type))
     return pa.table(arrays, schema=FLOWS)
 
 

@@ -40,6 +40,30 @@ def frames() -> dict[str, tuple[int, bytes]]:
         "vlan": (build.EN10MB, build.ethernet(echo, vlans=(100,))),
         "vxlan 8472": (build.EN10MB, vxlan(8472)),
         "vxlan 4789": (build.EN10MB, vxlan(4789)),
+        "vxlan group": (
+            build.EN10MB,
+            build.ethernet(
+                v4(
+                    build.udp(
+                        build.vxlan(build.ethernet(v4(syn(), 6)), vni=7, flags=0x88, group=4660), sport=1, dport=8472
+                    ),
+                    17,
+                )
+            ),
+        ),
+        "wireguard messages": (
+            build.EN10MB,
+            build.ethernet(
+                v4(
+                    build.udp(
+                        b"".join(build.wireguard_data(receiver=7, counter=5 + at, sealed=96) for at in range(3)),
+                        sport=51871,
+                        dport=51871,
+                    ),
+                    17,
+                )
+            ),
+        ),
         "arp": (build.EN10MB, build.ethernet(build.arp(op=1, sender=NODE, target=OTHER), kind=0x0806)),
         "icmp error": (build.EN10MB, build.ethernet(v4(build.icmp_error(v4(syn(), 6)[:28], mtu=1450), 1))),
         "quoted ping": (build.EN10MB, build.ethernet(v4(build.icmp_error(echo[:36], kind=11, code=0), 1))),

@@ -81,6 +81,16 @@ def test_without_the_i_flag_nothing_is_read_behind_the_header() -> None:
     assert Ether not in layer
 
 
+@pytest.mark.parametrize("flags", [0x18, 0x28, 0x48])
+def test_flags_that_nobody_defined_are_no_vxlan_either(flags: int) -> None:
+    assert Ether not in CiliumVXLAN(build.vxlan(packet(7), vni=7, flags=flags))
+
+
+def test_the_group_is_told_where_its_flag_is_set() -> None:
+    assert CiliumVXLAN(build.vxlan(packet(7), vni=7, flags=0x88, group=4660)).group == 4660
+    assert CiliumVXLAN(build.vxlan(packet(7), vni=7, group=4660)).group is None
+
+
 def test_what_scapy_builds_goes_to_ciliums_port() -> None:
     assert (UDP(bytes(UDP() / CiliumVXLAN(vni=1) / Ether())).dport) == 8472
 

@@ -22,7 +22,7 @@ from scapy.utils import PcapReader
 import dissectors
 from captures import build
 from dissectors import wireguard
-from dissectors.wireguard import is_wireguard
+from dissectors.wireguard import is_wireguard, messages
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +98,23 @@ def test_several_messages_in_one_datagram_do_no_harm() -> None:
     packet = datagram(one + build.wireguard_data(receiver=9, counter=6, sealed=112))
     assert packet[WireguardTransport].counter == 5
     assert bytes(packet[UDP].payload) == one + build.wireguard_data(receiver=9, counter=6, sealed=112)
+
+
+def test_messages_that_share_a_datagram_are_told_apart() -> None:
+    made = [build.wireguard_data(receiver=9, counter=5 + at, sealed=112) for at in range(4)]
+    made.append(build.wireguard_data(receiver=9, counter=9, sealed=48))
+    assert messages(b"".join(made)) == tuple(made)
+    assert messages(made[0]) == (made[0],)
+    assert messages(initiation(7)) == (initiation(7),)
+    unpadded = [build.wireguard_data(receiver=9, counter=at, sealed=1437) for at in range(2)]
+    assert messages(b"".join(unpadded)) == tuple(unpadded)
+
+
+def test_another_session_behind_a_message_is_no_second_message() -> None:
+    both = build.wireguard_data(receiver=9, counter=5, sealed=112) + build.wireguard_data(
+        receiver=8, counter=6, sealed=112
+    )
+    assert messages(both) == (both,)
 
 
 def test_binding_twice_is_binding_once() -> None:

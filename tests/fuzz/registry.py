@@ -1,4 +1,4 @@
-"""Which readers are fuzzed: each file of tests/fuzz/targets, the kernels in two ways.
+"""Which readers are fuzzed: each file of tests/fuzz/targets, compiled code in two ways.
 
 A target is a module with ``check(data)``, which raises where a promise is broken, ``seeds()`` and ``MAX_LEN``; and,
 where changing plain bytes is too blunt, ``mutate(data, size, rng)``.
@@ -11,11 +11,10 @@ from pathlib import Path
 
 _PACKAGE = "tests.fuzz.targets"
 _TARGETS = Path(__file__).parent / "targets"
-# Compiled code gives no coverage: the interpreted kernels come first, and find inputs (a corpus both keep) for it.
-_KERNELS = {
-    "kernels-interpreted": (("NUMBA_DISABLE_JIT", "1"),),
-    "kernels": (("NUMBA_BOUNDSCHECK", "1"),),
-}
+# Targets of compiled code, which gives no coverage: interpreted they find inputs (in a corpus that both keep) for the
+# bounds-checked run behind it.
+_COMPILED = ("kernels", "messages")
+_INTERPRETED, _CHECKED = (("NUMBA_DISABLE_JIT", "1"),), (("NUMBA_BOUNDSCHECK", "1"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,10 @@ class Variant:
 
 def variants() -> tuple[Variant, ...]:
     """Return all that can be fuzzed, by name."""
-    names = sorted(path.stem for path in _TARGETS.glob("*.py"))
-    plain = [Variant(name, f"{_PACKAGE}.{name}") for name in names if name != "kernels"]
-    return (*plain, *(Variant(name, f"{_PACKAGE}.kernels", environ) for name, environ in _KERNELS.items()))
+    found = []
+    for name in sorted(path.stem for path in _TARGETS.glob("*.py")):
+        module = f"{_PACKAGE}.{name}"
+        if name in _COMPILED:
+            found.append(Variant(f"{name}-interpreted", module, _INTERPRETED))
+        found.append(Variant(name, module, _CHECKED if name in _COMPILED else ()))
+    return tuple(found)

@@ -13,6 +13,7 @@ import pytest
 from captools.model.errors import MalformedCapture
 from captools.store import files
 from captools.store.files import read_file, sha256_of
+from captools.store.unpack import GZIP, ZSTD
 
 DATA = random.Random(1).randbytes(300_000)
 
@@ -44,7 +45,7 @@ def test_a_cut_packed_file_keeps_what_came_before_the_cut_and_says_so(tmp_path, 
     assert damage.startswith(f"its {word} data end early") and f"{len(data):,} unpacked bytes" in damage
 
 
-@pytest.mark.parametrize("head", [files.GZIP, files.ZSTD])
+@pytest.mark.parametrize("head", [GZIP, ZSTD])
 def test_a_file_that_only_begins_like_a_packed_one_is_refused(tmp_path, head):
     path = tmp_path / "x.pcap.gz"
     path.write_bytes(head + b"no such thing" * 10)
@@ -64,7 +65,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_a_small_file_cannot_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(files, "MAX_IN_MEMORY", 1 << 20)
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes(4 << 20)))
     with pytest.raises(MalformedCapture, match="unpacks to more than"):

@@ -2,10 +2,70 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from captools.store import kernels
+from tests.conftest import ROOT
+
+
+def imported(path: Path) -> set[Path]:
+    """Return the files of the project that ``path`` imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        else:
+            continue
+        found |= {ROOT / Path(*name.split(".")).with_suffix(".py") for name in names}
+    return {one for one in found if one.is_file() and one.is_relative_to(ROOT / "captools")}
+
+
+def compiled_in() -> set[Path]:
+    """Return every file whose functions or constants can end up in machine code: what the kernels import, and so on."""
+    known: set[Path] = set()
+    left = list((ROOT / "captools" / "wire" / "kernels").glob("*.py"))
+    while left:
+        path = left.pop()
+        if path not in known:
+            known.add(path)
+            left += imported(path)
+    return known
+
+
+COMPILED_IN = sorted(path.relative_to(ROOT).as_posix() for path in compiled_in())
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory) -> Path:
+    """The sources in another place, to be changed there."""
+    place = tmp_path_factory.mktemp("copy")
+    for room in ("wire", "model"):
+        shutil.copytree(ROOT / "captools" / room, place / "captools" / room)
+    return place
+
+
+@pytest.mark.parametrize("name", COMPILED_IN)
+def test_a_change_in_whatever_is_compiled_in_means_another_folder(name, copied, monkeypatch):
+    moved = tuple(copied / folder.relative_to(ROOT) for folder in kernels._SOURCES)
+    monkeypatch.setattr(kernels, "_SOURCES", moved)
+    before, source = kernels.cache_folder({}), copied / name
+    text = source.read_text("utf-8")
+    source.write_text(text + "\n# another constant\n", "utf-8")
+    assert kernels.cache_folder({}) != before
+    source.write_text(text, "utf-8")
+    assert kernels.cache_folder({}) == before
+
+
+def test_constants_of_other_rooms_files_are_among_what_is_compiled_in():
+    assert {"captools/wire/kernels/loads.py", "captools/wire/tunnels.py", "captools/model/packets.py"} <= {*COMPILED_IN}
 
 
 def test_any_changed_source_or_word_is_another_folder(tmp_path):

@@ -47,5 +47,20 @@ def test_a_file_that_is_shorter_than_asked_gives_what_it_has(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(MalformedCapture, match="cannot be read"), open_stream(tmp_path / "none"):
+    with pytest.raises(MalformedCapture, match="no such file; check"), open_stream(tmp_path / "none"):
         pass
+    with pytest.raises(MalformedCapture, match="cannot be read"), open_stream(tmp_path) as stream:
+        read_exactly(stream, 4)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lambda data: pa.compress(data, "zstd").to_pybytes()])
+def test_the_stream_says_how_its_packing_ends(tmp_path, pack):
+    path = tmp_path / "x"
+    for cut, wanted in ((0, False), (9, pack is not bytes)):
+        packed = pack(DATA)
+        path.write_bytes(packed[: len(packed) - cut])
+        with open_stream(path) as stream:
+            space = memoryview(bytearray(10_000))
+            while stream.readinto(space):
+                pass
+            assert ("end early" in stream.damage) is wanted

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from captools.model.narrow import LANES, NARROW, SIDE_TABLES, Narrow
+from captools.model.narrow import FLOWS, LANES, MESSAGE_TABLES, NARROW, SIDE_TABLES, Narrow
 from captools.model.packets import PACKETS
 from captools.store.cache.files import LANE_ROWS, table_file
 from captools.store.cache.meta import Shard, meta_from_text
 from captools.store.cache.place import META
 from captools.wire.decode import Naming
+from captools.wire.shards import COLUMNS
 from captools.wire.widen import widen
 
 _FRAME = PACKETS.get_field_index("frame")
@@ -38,6 +39,10 @@ class Entry:
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows ``first`` to ``first + count`` (default: to the end) as the packet table."""
         return pa.concat_tables([PACKETS.empty_table(), *self._pieces(naming, first, count)]).unify_dictionaries()
+
+    def messages(self) -> list[Narrow]:
+        """Return what captools.wire.heads needs of the shards: few columns of the packets, lanes, flows, messages."""
+        return [shard.messages() for shard in self._shards if shard.rows]
 
     def _pieces(self, naming: Naming, first: int, count: int | None) -> Iterator[pa.Table]:
         end = len(self) if count is None else min(first + count, len(self))
@@ -67,6 +72,22 @@ class _ShardReader:
             for name in ("packets", "lanes"):
                 self._file(name)
 
+    @property
+    def rows(self) -> int:
+        """How many packets it holds."""
+        return self._shard.rows
+
+    def messages(self) -> Narrow:
+        """Return the shard whole, as far as messages are concerned."""
+        sides = {name: self._file(name).read().cast(schema) if self._shard.sides.get(name) else schema.empty_table()
+                 for name, schema in MESSAGE_TABLES.items()}  # fmt: skip
+        return Narrow(
+            packets=self._file("packets").read(columns=list(COLUMNS)),
+            lanes=self._file("lanes").read().cast(LANES),
+            sides=sides,
+            flows=self._file("flows").read().cast(FLOWS),
+        )
+
     def _file(self, name: str) -> pq.ParquetFile:
         if name not in self._files:
             self._files[name] = pq.ParquetFile(table_file(self._folder, self._number, name))
@@ -84,7 +105,7 @@ class _ShardReader:
         packets = file.read_row_group(group).slice(first - start, end - first).cast(NARROW)
         lanes, codes = self._lanes(packets["lane"].to_numpy())
         packets = packets.set_column(NARROW.get_field_index("lane"), NARROW.field("lane"), pa.array(codes, pa.uint32()))
-        sides = {name: self._side(name, first, end) for name in SIDE_TABLES}
+        sides = {name: self._side(name, first, end) for name in SIDE_TABLES if name not in MESSAGE_TABLES}
         return Narrow(packets=packets, lanes=lanes, sides=sides)
 
     def _lanes(self, numbers: np.ndarray) -> tuple[pa.Table, np.ndarray]:

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from captools.store.cache.files import remove_shard
 from captools.store.cache.meta import Meta
 from captools.store.cache.place import META, begin, land
 from captools.store.cache.shards import ShardWriter
-from captools.store.files import GZIP, ZSTD, sha256_of
+from captools.store.files import sha256_of
 from captools.store.stream import open_stream, read_exactly
+from captools.store.unpack import packing
 from captools.wire.kernels.session import Options
 from captools.wire.parallel import damage_of, decode_planned, feed, interfaces_of, plan
 from captools.wire.runs import HEAD, Run, open_run
@@ -42,8 +45,9 @@ def ingest(
         with ThreadPoolExecutor(1, thread_name_prefix="sha256") as beside:
             digest = beside.submit(sha256_of, path)
             options = Options(vxlan_ports=vxlan_ports, fresh=False)
-            runs, writers = _decode(path, folder, options, threads or _threads(), tick)
-        (folder / META).write_text(_meta(path, runs, writers, digest.result()).to_text(), "utf-8")
+            runs, writers, cut = _decode(path, folder, options, threads or _threads(), tick)
+        meta = _meta(path, runs, writers, cut, digest.result())
+        (folder / META).write_text(meta.to_text(), "utf-8")
         return land(folder, key)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -55,16 +59,19 @@ def _threads() -> int:
 
 def _decode(
     path: Path, folder: Path, options: Options, threads: int, tick: Tick
-) -> tuple[list[Run], list[ShardWriter]]:
-    """Return the runs that hold the whole file, in file order, and the writers of their shards."""
+) -> tuple[list[Run], list[ShardWriter], str]:
+    """Return the runs that hold the whole file, in file order, the writers of their shards, and how its packing ends.
+
+    The last is the empty string where the file is not packed, or whole.
+    """
     with path.open("rb", buffering=0) as file:
         head = file.read(HEAD)
-        if head[:2] == GZIP or head[:4] == ZSTD:
+        if packing(head):
             return _stream(path, folder, options, tick)
-        return _ranges(file.fileno(), path, folder, options, threads, tick)
+        return *_ranges(file.fileno(), path, folder, options, threads, tick), ""
 
 
-def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[list[Run], list[ShardWriter]]:
+def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[list[Run], list[ShardWriter], str]:
     writer = ShardWriter(folder, 0)
     with open_stream(path) as stream:
         run = open_run(read_exactly(stream, HEAD), str(path), options)
@@ -75,7 +82,7 @@ def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[lis
     last = run.finish()
     if last is not None:
         writer.add(last)
-    return [run], [writer]
+    return [run], [writer], stream.damage
 
 
 def _ranges(
@@ -102,10 +109,12 @@ def _ranges(
     return runs, [writers[number] for number in range(len(runs))]
 
 
-def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], sha256: str) -> Meta:
+def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], cut: str, sha256: str) -> Meta:
     interfaces = interfaces_of(runs)
     linktypes = [one.linktype for one in interfaces]
-    shards = tuple(writer.close(run.common, linktypes) for run, writer in zip(runs, writers, strict=True))
+    proven = [ports for writer in writers for ports in writer.wireguard_ports]
+    ports = np.unique(np.concatenate([np.empty(0, np.int64), *proven]))
+    shards = tuple(writer.close(run.common, linktypes, ports) for run, writer in zip(runs, writers, strict=True))
     firsts: list[Any] = [writer.first_ns for writer in writers if writer.first_ns is not None]
     lasts: list[Any] = [writer.last_ns for writer in writers if writer.last_ns is not None]
     return Meta(
@@ -113,7 +122,7 @@ def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], sha256: str) 
         packets=sum(shard.rows for shard in shards),
         first_ns=min(firsts, default=None),
         last_ns=max(lasts, default=None),
-        damage=damage_of(runs),
+        damage="; ".join(filter(None, (cut, damage_of(runs)))),
         sha256=sha256,
         interfaces=interfaces,
         shards=shards,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -14,6 +16,8 @@ from captools.store.cache.meta import Shard
 from captools.wire.assemble import counted_from, lane_table, packet_table, side_table
 from captools.wire.kernels import buffers
 from captools.wire.kernels.session import Common, Part
+from captools.wire.scanned import flow_table
+from captools.wire.settle import Ports, decide, split
 
 # Hashes do not compress, time and place rise evenly, the rest repeats itself.
 _PLAIN = ("payload_hash", "payload_head")
@@ -40,6 +44,8 @@ class ShardWriter:
         self._packets: pq.ParquetWriter | None = None
         self._sides: dict[str, pq.ParquetWriter] = {}
         self._counts: dict[str, int] = {}
+        self._undecided: list[Any] = []  # messages that may be WireGuard: a handshake elsewhere in the file tells
+        self.wireguard_ports: list[Ports] = []  # that handshakes in this range prove
         self.rows = 0
         self.first_ns: int | None = None
         self.last_ns: int | None = None
@@ -51,7 +57,8 @@ class ShardWriter:
         self._packets.write_table(packet_table(part.packets), row_group_size=ROWS)
         for name, side in zip(buffers.SIDE_ROWS, part.sides, strict=True):
             if len(side):
-                self._side(name, side_table(name, counted_from(side, self.rows)))
+                rows = counted_from(side, self.rows)
+                self._side(name, side_table(name, self._settled(rows) if name == "wireguard" else rows))
         first, last = int(part.packets.ts_ns.min()), int(part.packets.ts_ns.max())
         self.first_ns = first if self.first_ns is None else min(first, self.first_ns)
         self.last_ns = last if self.last_ns is None else max(last, self.last_ns)
@@ -66,15 +73,35 @@ class ShardWriter:
         self._sides[name].write_table(rows)
         self._counts[name] = self._counts.get(name, 0) + len(rows)
 
-    def close(self, common: Common, linktypes: Sequence[int]) -> Shard:
-        """Write the lanes and finish all files."""
+    def _settled(self, messages: Any) -> Any:
+        found = split(messages)
+        self.wireguard_ports.append(found.ports)
+        if len(found.undecided):
+            self._undecided.append(found.undecided)
+        return found.settled
+
+    def close(self, common: Common, linktypes: Sequence[int], wireguard_ports: Ports) -> Shard:
+        """Write lanes and flows, and finish all files. ``wireguard_ports`` are those that any range proved."""
         table = lane_table(common.lane_records(), linktypes)
-        pq.write_table(table, table_file(self._folder, self._shard, "lanes"), row_group_size=LANE_ROWS,
-                       compression="zstd", compression_level=1)  # fmt: skip
+        for name, one in (("lanes", table), ("flows", flow_table(common.flow_records()))):
+            pq.write_table(one, table_file(self._folder, self._shard, name), row_group_size=LANE_ROWS,
+                           compression="zstd", compression_level=1)  # fmt: skip
         for writer in (self._packets, *self._sides.values()):
             if writer is not None:
                 writer.close()
+        self._add_late(wireguard_ports)
         return Shard(rows=self.rows, lanes=len(table), sides=dict(self._counts))
+
+    def _add_late(self, ports: Ports) -> None:
+        """Put the messages that only the whole file could decide among the others, in order of their rows."""
+        late = decide(np.concatenate(self._undecided), ports) if self._undecided else ()
+        if not len(late):
+            return
+        where, schema = table_file(self._folder, self._shard, "wireguard"), SIDE_TABLES["wireguard"]
+        early = pq.read_table(where).cast(schema) if where.exists() else schema.empty_table()
+        whole = pa.concat_tables([early, side_table("wireguard", late)]).sort_by("row")
+        pq.write_table(whole, where, row_group_size=ROWS, compression="zstd", compression_level=1)
+        self._counts["wireguard"] = len(whole)
 
 
 def _packet_writer(path: Path) -> pq.ParquetWriter:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from captools.model.packets import EtherType, Proto, Tunnel
+from captools.model.packets import ADDRESS, EtherType, Proto, Tunnel
 from captools.views.filter.layers import mapped
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MIN_TYPE = 1536  # below, the two bytes are a length (IEEE 802.3)
 _UDP_HEADER = 8
+SOLICITATION, ADVERTISEMENT = 135, 136  # RFC 4861, sections 4.3 and 4.4
 _DIRECTIONS = ("in", "broadcast", "multicast", "other", "out")  # packet types 0 to 4 of a cooked header
 _CARRIER = {Tunnel.VXLAN: Proto.UDP, Tunnel.GENEVE: Proto.UDP, Tunnel.GRE: Proto.GRE}
 
@@ -81,6 +82,27 @@ def _outer_proto(rows: Rows) -> pa.Array[Any]:
     return pa.array(found.astype(np.uint8), mask=rows.says("tunnel", Tunnel.NONE))
 
 
+def _ip_proto(rows: Rows) -> pa.Array[Any]:
+    """The protocol that the innermost IPv4 header names: AH, where we have followed that to what it protects."""
+    behind = rows.equal("ip_version", 4) & rows.equal("ipsec_proto", Proto.AH) & rows.says("tunnel", Tunnel.NONE)
+    return pc.if_else(pa.array(behind), pa.scalar(int(Proto.AH), pa.uint8()), rows.column("proto"))
+
+
+def _vxlan_gbp(rows: Rows) -> pa.Array[Any]:
+    """The group of a VXLAN header: 0 unless its flag says otherwise, none in VXLAN-GPE, whose flags are one byte."""
+    return pa.array(rows.numbers("vxlan_gbp"), mask=rows.numbers("vxlan_flags") <= 0xFF)
+
+
+def _target(kind: int) -> Callable[[Rows], pa.Array[Any]]:
+    """The target in ICMPv6 messages of one type."""
+
+    def target(rows: Rows) -> pa.Array[Any]:
+        there = rows.equal("proto", Proto.ICMPV6) & rows.equal("icmp_type", kind)
+        return pc.if_else(pa.array(there), rows.column("nd_target"), pa.scalar(None, ADDRESS))
+
+    return target
+
+
 def _udp_length(rows: Rows) -> pa.Array[Any]:
     return pc.add(rows.column("payload_len").cast(pa.int64()), _UDP_HEADER)
 
@@ -120,6 +142,10 @@ DERIVED: dict[str, Callable[[Rows], Any]] = {
     "+outer_version": _version("outer_src"),
     "+quoted_version": _version("quoted_src"),
     "+outer_proto": _outer_proto,
+    "+ip_proto": _ip_proto,
+    "+vxlan_gbp": _vxlan_gbp,
+    "+nd_solicited": _target(SOLICITATION),
+    "+nd_advertised": _target(ADVERTISEMENT),
     "+udp_length": _udp_length,
     "+pkttype": _pkttype,
     "+node": _node,

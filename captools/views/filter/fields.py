@@ -21,8 +21,8 @@ _INNERMOST = "(innermost only)"  # tshark knows these of the outer header too; o
 _PROTOCOLS = {
     "frame": "every packet", "eth": "Ethernet", "sll": "Linux cooked header (capture of any)", "vlan": "VLAN tag",
     "arp": "ARP", "ip": "IPv4", "ipv6": "IPv6", "tcp": "TCP", "udp": "UDP", "sctp": "SCTP", "icmp": "ICMP",
-    "icmpv6": "ICMPv6", "esp": "IPsec ESP", "gre": "GRE", "vxlan": "VXLAN (tcpdump: OTV)", "geneve": "Geneve",
-    "wg": "WireGuard", "tls": "a TLS record begins in this packet",
+    "icmpv6": "ICMPv6", "esp": "IPsec ESP", "ah": "IPsec AH", "mpls": "MPLS labels", "gre": "GRE",
+    "vxlan": "VXLAN (tcpdump: OTV)", "geneve": "Geneve", "wg": "WireGuard", "tls": "a TLS record begins in this packet",
 }  # fmt: skip
 _PROTO_WORDS = {"ICMP": Proto.ICMP, "IPIP": Proto.IPIP, "TCP": Proto.TCP, "UDP": Proto.UDP, "IPv6": Proto.IPV6,
                 "GRE": Proto.GRE, "ESP": Proto.ESP, "AH": Proto.AH, "SCTP": Proto.SCTP}  # fmt: skip
@@ -75,7 +75,9 @@ def _headers() -> Iterator[Field]:
     yield _number("ip.ttl", "ttl", 8, "time to live", outer="outer_ttl")
     yield _number("ipv6.hlim", "ttl", 8, "hop limit", outer="outer_ttl")
     yield _number("ip.id", "ip_id", 16, "identification", outer="outer_ip_id")
-    yield _number("ip.proto", "proto", 8, "protocol", outer="+outer_proto", quoted="quoted_proto", words=_PROTO_WORDS)
+    yield _number(
+        "ip.proto", "+ip_proto", 8, "protocol", outer="+outer_proto", quoted="quoted_proto", words=_PROTO_WORDS
+    )
     yield _number("ip.len", "ip_len", 32, "total length (of a super-frame: its real one)", partly=True)
     yield _number("ip.frag_offset", "frag_offset", 16, "fragment offset in bytes", partly=True)
     for name, column in (("ip.flags.df", "dont_fragment"), ("ip.flags.mf", "more_fragments")):
@@ -108,8 +110,25 @@ def _headers() -> Iterator[Field]:
             yield _number(f"{name}.{v6_echo.get(end, end)}", column, bits, text)
 
 
+def _neighbours() -> Iterator[Field]:
+    for name, kind, column, text in (
+        ("nd.ns.target_address", Kind.IPV6, "+nd_solicited", "who is asked for"),
+        ("nd.na.target_address", Kind.IPV6, "+nd_advertised", "who says where it is"),
+        ("opt.linkaddr", Kind.MAC, "nd_mac", "the first link-layer address in neighbour discovery"),
+    ):
+        yield Field(
+            name=f"icmpv6.{name}", kind=kind, description=text, protocol="icmpv6", places={Slot.INNER: (column,)}
+        )
+
+
 def _tunnels() -> Iterator[Field]:
     yield _number("vxlan.vni", "vni", 24, "VNI (tcpdump: instance): with Cilium, the sender's identity")
+    yield _number("vxlan.flags", "vxlan_flags", 16, "flags: 0x0800 with Cilium; one byte on the port of VXLAN-GPE")
+    yield _number("vxlan.gbp", "+vxlan_gbp", 16, "group policy id")
+    yield _number("mpls.label", "mpls_label", 20, "MPLS label, the first one of the frame")
+    for name in ("esp", "ah"):
+        yield _number(f"{name}.spi", "ipsec_spi", 32, "security parameters index of the last IPsec header")
+        yield _number(f"{name}.sequence", "ipsec_seq", 32, "sequence number of the last IPsec header")
     yield _number("geneve.vni", "vni", 24, "VNI: with Cilium, the sender's identity")
     yield _number("gre.key", "vni", 32, "GRE key")
     yield _number("wg.type", "wg_type", 8, "1 initiation, 2 response, 3 cookie, 4 data")
@@ -183,7 +202,7 @@ def _layers() -> Iterator[Field]:
 
 
 def _all() -> dict[str, Field]:
-    found = (*_layers(), *_frame(), *_headers(), *_tunnels(), *payload_fields(), *_own())
+    found = (*_layers(), *_frame(), *_headers(), *_neighbours(), *_tunnels(), *payload_fields(), *_own())
     return {field.name: field for field in found}
 
 

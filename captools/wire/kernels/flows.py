@@ -45,6 +45,8 @@ def count_packet(flow: Any, packets: Any, row: Any) -> Any:
             flow, np.int64(packets.seq[row]), np.int64(packets.ack[row]), np.int64(packets.tcp_flags[row]),
             np.int64(packets.window[row]), np.int64(packets.payload_len[row])
         )  # fmt: skip
+        if packets.payload_off[row] + packets.payload_len[row] > packets.cap_len[row]:
+            flow.cut = 1
     return place
 
 
@@ -123,7 +125,8 @@ def _opening(flow: Any, seq: Any, length: Any, begun: Any) -> Any:
 def _before(flow: Any, seq: Any, end: Any, ahead: Any) -> Any:
     """Tell whether a segment that begins before the next byte holds only bytes that were there before."""
     base = np.int64(flow.first_seq) + np.int64(flow.opened)
-    known = _distance(seq, base) >= 0 and flow.payload_bytes < _HALF and flow.gaps == 0 and ahead > -_FAR
+    whole = flow.gaps == 0 and flow.cut == 0
+    known = whole and _distance(seq, base) >= 0 and flow.payload_bytes < _HALF and ahead > -_FAR
     if known and _distance(end, np.int64(flow.next_seq)) <= 0:
         return AGAIN
     return ASTRAY

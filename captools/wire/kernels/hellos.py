@@ -70,7 +70,7 @@ def follow_hellos(
     if not whole:
         flow.odd_tls = 1
     _scan(f, at, min(at + _RECORD + size, end), b.found[0])
-    if b.found[0].version >> 8 == 3:
+    if b.found[0].status >> 8 == 3:
         _write(f, base, row, at, min(at + _RECORD + size, end), whole, packets, b, c)
 
 
@@ -79,6 +79,7 @@ def _scan(f: Any, at: Any, end: Any, m: Any) -> None:
     """Read the hello whose record begins at ``at``, up to ``end`` (RFC 8446, sections 4.1.2 and 4.1.3)."""
     m.has = 0
     m.version = 0
+    m.status = 0
     m.random = at + _RECORD + _MESSAGE + 2
     m.sni_len = 0
     m.alpn_len = 0
@@ -86,6 +87,7 @@ def _scan(f: Any, at: Any, end: Any, m: Any) -> None:
         return
     m.kind = u8(f, at + _RECORD)
     m.version = u16(f, m.random - 2)
+    m.status = m.version
     at = m.random + 32
     if at + 1 > end:
         return

@@ -14,7 +14,7 @@ from captools.wire.kernels.hashing import KEYS
 from captools.wire.kernels.run import decode_pcap
 from captools.wire.kernels.session import DEFAULTS, Common, Options, Part, port_table
 from captools.wire.kernels.window import Window
-from captools.wire.pcap import FILE_HEADER, read_header
+from captools.wire.pcap import FILE_HEADER, damage_at, read_header
 from captools.wire.records import Interface
 
 
@@ -75,11 +75,4 @@ class PcapRun(Window):
         """Say where and how the file ends early; the empty string where it does not."""
         if not self.have:
             return ""
-        header = self.header
-        where = f"record {self.rows + 1:d} at byte {self.before:,}"
-        if self.have < header.record:
-            return f"{where}: its header is cut after {self.have} of {header.record} bytes"
-        cap_len = int.from_bytes(self.data[8:12].tobytes(), "little" if header.order == "<" else "big")
-        if cap_len > header.largest:
-            return f"{where} claims {cap_len:,} bytes, more than any frame can have"
-        return f"{where} claims {cap_len:,} bytes, {self.have - header.record:,} remain"
+        return damage_at(self.header, self.rows + 1, self.before, self.data.data[: self.have])

@@ -10,17 +10,20 @@ from captools.model.narrow import FLOWS
 
 _LINE = 64  # bytes of a cache line
 
-# What every segment touches stands in the first cache line; the names of FLOWS are its columns.
+# What every segment touches stands in the first cache line; the names of FLOWS are its columns. Not among these:
+# last_ack and last_window, of the packet before; fresh: an answer's body begins with the next segment; cut: payload
+# bytes were not captured.
 _HOT: tuple[tuple[str, Any], ...] = (
     ("packets", np.int64), ("wire_bytes", np.int64), ("payload_bytes", np.int64), ("last_ns", np.int64),
     ("left", np.int64), ("next_seq", np.uint32), ("in_order", np.uint32), ("last_ack", np.uint32),
     ("last_window", np.uint16), ("tcp_flags", np.uint16), ("stage", np.uint8), ("fresh", np.uint8),
     ("http", np.uint8), ("tls", np.uint8), ("tls_open", np.uint8), ("odd", np.uint8), ("odd_tls", np.uint8),
-    ("opened", np.uint8),
+    ("cut", np.uint8),
 )  # fmt: skip
 _COLD: tuple[tuple[str, Any], ...] = (
     ("first_ns", np.int64), ("skipped", np.int64), ("first_seq", np.uint32), ("syns", np.uint32), ("fins", np.uint32),
     ("rsts", np.uint32), ("retransmitted", np.uint32), ("gaps", np.uint32), ("duplicate_acks", np.uint32),
+    ("opened", np.uint8),
 )  # fmt: skip
 
 
@@ -34,6 +37,7 @@ def _lines(*groups: tuple[tuple[str, Any], ...]) -> np.dtype[Any]:
             formats.append(kind)
             offsets.append(at)
             at += np.dtype(kind).itemsize
+        assert at <= (number + 1) * _LINE
     shape: Any = {"names": names, "formats": formats, "offsets": offsets, "itemsize": _LINE * len(groups)}
     found: np.dtype[Any] = np.dtype(shape)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-import zlib
 from collections.abc import Iterator
 
 import atheris
@@ -14,6 +13,7 @@ from captools.model.packets import HTTP, PACKETS
 from captools.wire.text.read import read_text_log
 from captools.wire.text.recognise import printed
 from tests.fuzz.frames import pcaps
+from tests.fuzz.growth import check_growth, chosen
 
 MAX_LEN = 8_192
 _GROWN = 1 << 16
@@ -85,8 +85,8 @@ def mutate(data: bytes, size: int, rng: random.Random) -> bytes:
 def check(data: bytes) -> None:
     """Read a log; now and then a long one made of it, which must not take longer than its length."""
     _check(data)
-    if zlib.crc32(data) % 64 == 0 and data:
-        _check((data * (_GROWN // len(data) + 1))[:_GROWN])
+    if chosen(data):
+        check_growth(lambda size: _check((data * (size // len(data) + 1))[:size]), _GROWN)
 
 
 def _check(data: bytes) -> None:

@@ -113,3 +113,30 @@ except OSError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.startswith("OSError"), done.stderr
     assert list((tmp_path / "c").iterdir()) == []
+
+
+def test_a_handshake_late_in_the_file_tells_what_messages_before_it_are(tmp_path):
+    """Odd-length messages on a port of their own: only the handshake, in another part of the file, proves them."""
+    from captures.build import ethernet, ipv4, pcap, udp
+
+    def frame(payload: bytes) -> bytes:
+        return ethernet(ipv4(udp(payload, sport=40_000, dport=7_777), src="192.0.2.1", dst="192.0.2.2", proto=17))
+
+    odd = frame(bytes([4, 0, 0, 0]) + (7).to_bytes(4, "little") + (9).to_bytes(8, "little") + bytes(33))
+    handshake = frame(bytes([1, 0, 0, 0]) + (5).to_bytes(4, "little") + bytes(140))
+    data = pcap([(at, odd) for at in range(70_000)] + [(70_000, handshake)])
+    path = tmp_path / "wg.pcap"
+    path.write_bytes(data)
+    table = plain(made(path, tmp_path / "c", threads=2).table(naming_of(1)))
+    assert_equal(table, reference(data))
+    assert set(table["wg_receiver"].to_pylist()[:-1]) == {7}
+
+
+def test_flows_add_up_to_the_file(entry, wanted):
+    import pyarrow.parquet as pq
+
+    from captools.store.cache.files import table_file
+
+    tables = [pq.read_table(table_file(entry.folder, at, "flows")) for at in range(len(entry.meta.shards))]
+    assert sum(sum(table["packets"].to_pylist()) for table in tables) == len(wanted)
+    assert sum(sum(table["wire_bytes"].to_pylist()) for table in tables) == sum(wanted["wire_len"].to_pylist())

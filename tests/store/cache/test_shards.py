@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -30,7 +31,7 @@ def test_parts_become_row_groups_and_side_rows_count_through(tmp_path):
     last = run.finish()
     if last is not None:
         writer.add(last)
-    shard = writer.close(run.common, (1,))
+    shard = writer.close(run.common, (1,), np.empty(0, np.int64))
     whole = compiled(data)
     assert (shard.rows, shard.lanes) == (len(whole), len(whole.lanes))
     packets = pq.ParquetFile(tmp_path / "0.packets.parquet")

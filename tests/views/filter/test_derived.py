@@ -24,6 +24,9 @@ from captools.views.filter.tables import Tables
         ("+node", ["k8s-w1"] * 9 + ["router"]),
         ("+identity", [None, 45966] + [None] * 8),
         ("+sack", [None] * 10),
+        ("+vxlan_gbp", [None, 0] + [None] * 8),
+        ("+nd_solicited", [None] * 10),
+        ("+nd_advertised", [None] * 10),
     ],
 )
 def test_each_is_what_the_frames_say(rows: Rows, name: str, values: list[object]) -> None:

@@ -36,6 +36,6 @@ def test_every_column_of_the_packet_table_has_a_name_of_ours():
 def test_completion_offers_what_begins_like_the_last_word_in_order():
     assert [one.name for one in completions("tcp.flags.s")] == ["tcp.flags.syn"]
     assert [one.name for one in completions("arp and !(ip.s")] == ["ip.src"]
-    assert [one.name for one in completions("vxlan.")] == ["vxlan.vni"]
+    assert [one.name for one in completions("vxlan.")] == ["vxlan.flags", "vxlan.gbp", "vxlan.vni"]
     assert len(completions("tcp ")) == len(FIELDS) == len(completions(""))
     assert completions("nothing.like.it") == []

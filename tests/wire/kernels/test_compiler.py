@@ -34,6 +34,20 @@ for overrun in (one, two, three, four):
         print("caught")
 """
 
+# The overrun stays inside the memory that the view is of, so that reading it unchecked harms nothing.
+PADDED = """
+import numpy as np
+from captools.store import kernels
+kernels.prepare(lambda words: None)
+from captools.wire.kernels.compiler import kernel
+@kernel
+def beyond(data, at): return data[at]
+try:
+    print(beyond(np.arange(64, dtype=np.uint8)[:32], 40))
+except IndexError:
+    print("caught")
+"""
+
 AGREE = """
 import warnings
 warnings.simplefilter("ignore")  # interpreted, the hashes' overflow is a warning
@@ -49,8 +63,9 @@ print(CHECKED, INTERPRETED)
 def run(folder: Path, script: str, **environ: str) -> str:
     program = folder / "program.py"  # numba keeps the code of files only
     program.write_text(script)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     done = subprocess.run(
-        [sys.executable, str(program)], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
+        [sys.executable, str(program)], cwd=ROOT, env=plain | {"PYTHONPATH": str(ROOT)} | environ,
         capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -63,6 +78,11 @@ def test_a_deliberate_overrun_is_caught_under_bounds_checking(tmp_path):
 
 def test_a_deliberate_overrun_is_caught_interpreted(tmp_path):
     assert run(tmp_path, OVERRUN, NUMBA_DISABLE_JIT="1").split() == ["caught"] * 4
+
+
+def test_without_checks_nothing_is_caught_which_is_why_there_are_runs_with_them(tmp_path):
+    assert run(tmp_path, PADDED, XDG_CACHE_HOME=str(tmp_path)) == "40\n"
+    assert run(tmp_path, PADDED, NUMBA_BOUNDSCHECK="1") == "caught\n"
 
 
 def test_the_bounds_checked_kernels_agree_with_the_reference_and_overrun_nothing(tmp_path):

@@ -12,6 +12,8 @@ from captools.model.errors import MalformedCapture
 from captools.wire.index import is_capture, read_records
 from captures import build
 from captures.generate import generate
+from tests.scale import packets as count_of
+from tests.scale import times
 from tests.wire.equality import assert_same, mutated
 
 pytestmark = pytest.mark.slow
@@ -140,7 +142,7 @@ def packets(draw: st.DrawFn, depth: int = 0) -> tuple[int, bytes]:
 
 
 @given(st.lists(packets(), min_size=1, max_size=12), st.data())
-@settings(max_examples=150)
+@settings(max_examples=times(150, deep=3_000))
 def test_stacks_of_any_headers_whole_and_cut_are_read_alike(stacks, data):
     frames = [build.ethernet(body, kind=kind) for kind, body in stacks]
     frames += [build.ethernet(data.draw(labelled(frames[0], stacks[0][1])), kind=0x8847)]
@@ -160,7 +162,7 @@ def test_any_bytes_of_any_link_type_are_read_alike(frames, linktype):
 @pytest.mark.parametrize("link", ["en10mb", "sll", "sll2", "raw", "null"])
 @pytest.mark.parametrize("form", ["pcap", "pcapng"])
 def test_synthetic_traffic_is_read_alike_good_and_mutated(link, form):
-    data = b"".join(generate(packets=12_000, seed=7, link=link, form=form))
+    data = b"".join(generate(packets=count_of(12_000), seed=7, link=link, form=form))
     assert_same(data)
     for seed in range(3):
         table = assert_same(mutated(data, seed))
@@ -170,8 +172,10 @@ def test_synthetic_traffic_is_read_alike_good_and_mutated(link, form):
 
 
 def test_a_large_mutated_capture_is_read_alike_across_batches_and_parts():
-    data = b"".join(generate(packets=150_000, seed=11))
-    assert len(assert_same(mutated(data, 1, times=6))) == 150_000
+    count = count_of(150_000)
+    data = b"".join(generate(packets=count, seed=11))
+    for seed in range(times(1, deep=7)):  # seven are a million packets
+        assert len(assert_same(mutated(data, seed, times=6))) == count
 
 
 def captures_below(folder: Path) -> list[Path]:
