@@ -24,7 +24,7 @@ from captools.wire.tunnels import VXLAN_PORTS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from captools.model.analysis import Analysis
+    from captools.model.analysis import Analysis, ClockOffset
 
 BYTES_PER_PACKET = 2_500  # of the packet table and of what correlation makes of it, measured
 
@@ -73,6 +73,17 @@ class Session:
         )
         found = replace(found, tls=opened.tls(), dns=opened.dns())
         return replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule)))
+
+    def clocks(self) -> tuple[tuple[ClockOffset, ...], str]:
+        """Return how far each node's clock runs ahead, and of which node's; UsageError as for the analysis."""
+        from captools.correlate.analyse import compare_clocks
+        from captools.model.packets import PACKETS
+
+        several = len({source.node for source in self.sources if source.packets}) > 1
+        if several:
+            _fits(len(self.opened))
+        packets = self.opened.packets() if several else PACKETS.empty_table()
+        return compare_clocks(packets, self.sources, self.cluster, self.inputs.manifest)
 
     def packets(self) -> pd.DataFrame:
         """Return the packet table as a pandas frame: addresses as text, times as UTC timestamps beside ``ts_ns``."""

@@ -25,7 +25,7 @@ def test_open_gives_packets_as_a_pandas_frame_and_findings_as_dictionaries():
     assert isinstance(session, Session)
     frame = session.packets()
     assert isinstance(frame, pd.DataFrame) and len(frame) == len(session.analysis.packets)
-    assert str(frame["time"].dtype) == "datetime64[ns, UTC]"
+    assert str(frame["time"].dtype) == "timestamp[ns, tz=UTC][pyarrow]"
     assert {"k8s-ctr/eth1", "router/eth0"} <= set(frame["point"])
     assert [one["rule"] for one in session.findings()] == ["routing-black-hole"]
 

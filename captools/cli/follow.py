@@ -61,6 +61,8 @@ def follow(asked: Asked, shown: Shown, wanted: Wanted) -> None:
     from captools.views.filter import compile_filter
 
     judge = compile_filter(wanted.display_filter or "")
+    if wanted.count == 0:
+        return
     inputs = followed(asked.sources, asked.inventory)
     cluster = read_inventory(inputs.inventory)
     for warning in (*inputs.warnings, *cluster.warnings):
@@ -74,7 +76,7 @@ def follow(asked: Asked, shown: Shown, wanted: Wanted) -> None:
         for data in _pieces(growing):
             if isinstance(data, str):
                 _ended(follower)
-                _warn(data)
+                click.echo(f"captools: {safe(data)}", err=True)
                 follower, rows.before = begin(), None
             elif not rows.take(follower.feed(data)):
                 return

@@ -36,7 +36,7 @@ def command(
         _verify(session)
     facts = point_facts(session.batches())
     try:
-        clocks, reference = session.analysis.clocks, session.analysis.clock_reference
+        clocks, reference = session.clocks()
     except UsageError as error:
         click.echo(f"captools: warning: clocks are not compared: {error}", err=True)
         clocks, reference = (), ""

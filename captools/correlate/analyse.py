@@ -17,7 +17,7 @@ from captools.correlate.proxy import join
 from captools.correlate.requests import Teller, best_first
 from captools.correlate.sightings import Sightings, sightings
 from captools.correlate.twins import join_twins
-from captools.model.analysis import Analysis
+from captools.model.analysis import Analysis, ClockOffset
 from captools.model.cluster import Cluster
 from captools.model.points import Role, parse_point, role_of
 from captools.model.session import Manifest
@@ -52,8 +52,7 @@ def analyse(
     bridged = wireguard.bridge(rows, roles, cluster)
     follower = Follower(rows, matches, measured, cluster, coverage, bridged, prover)
     teller = Teller(rows, cluster, measured, prover)
-    nodes = sorted({source.node for source in sources if source.node})
-    reference = _reference(nodes, cluster)
+    offsets, reference = _offsets(measured, sources, cluster, manifest)
     return Analysis(
         sources=sources,
         packets=packets,
@@ -63,7 +62,7 @@ def analyse(
         requests=best_first([teller.request(one) for one in join(rows, exchanges(rows, http, groups))]),
         encryption=wireguard.judge(rows, cluster, sources, roles, bridged, prover, expect_encryption=expect_encryption),
         coverage=blindness(sources),
-        clocks=clock.offsets(measured, nodes, reference, manifest),
+        clocks=offsets,
         clock_reference=reference,
         manifest=manifest,
         title=title,
@@ -71,6 +70,26 @@ def analyse(
         expect_encryption=expect_encryption,
         tunnel_ports=tunnel_ports,
     )
+
+
+def compare_clocks(
+    packets: pa.Table, sources: tuple[Source, ...], cluster: Cluster, manifest: Manifest | None
+) -> tuple[tuple[ClockOffset, ...], str]:
+    """Return how far each node's clock runs ahead of the reference node's, and which node that is; nothing else.
+
+    With one node there is nothing to compare, and ``packets`` (schema PACKETS) may be empty.
+    """
+    rows = sightings(packets)
+    join_twins(rows, sources)
+    return _offsets(clock.measure(rows, match(rows)), sources, cluster, manifest)
+
+
+def _offsets(
+    measured: clock.Clocks, sources: tuple[Source, ...], cluster: Cluster, manifest: Manifest | None
+) -> tuple[tuple[ClockOffset, ...], str]:
+    nodes = sorted({source.node for source in sources if source.node})
+    reference = _reference(nodes, cluster)
+    return clock.offsets(measured, nodes, reference, manifest), reference
 
 
 def point_roles(rows: Sightings, cluster: Cluster) -> dict[str, Role]:

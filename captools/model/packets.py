@@ -88,6 +88,12 @@ class DecodeStop(StrEnum):
     UNREAD = "unread-text"  # a line of a text log that is not understood
 
 
+# What is not said by a column's name: ``vlan`` is the id of the outermost tag of the innermost Ethernet header (802.1Q,
+# 802.1ad or 0x9100), ``mpls_label`` the first label of the frame. ``ipsec_*`` are of the last AH or ESP header of the frame
+# (``ipsec_proto`` 51 or 50). ``nd_target`` and ``nd_mac`` are neighbour discovery's target and link-layer address.
+# ``quoted_*`` name the innermost packet that an ICMP error quotes. ``vni``, ``vxlan_flags`` (one byte on port 4790, two on
+# others, as in Wireshark) and ``vxlan_gbp`` (null without its flag) are of the first tunnel. ``wg_messages`` counts the data
+# messages in one datagram, ``wg_counter`` is the first one's.
 _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("source", WORD), ("point", WORD), ("ifindex", pa.uint32()), ("frame", pa.int64()), ("ts_ns", pa.int64()),
     ("cap_len", pa.uint32()), ("wire_len", pa.uint32()), ("direction", WORD), ("linktype", pa.uint16()),

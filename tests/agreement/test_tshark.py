@@ -27,18 +27,13 @@ NOT_OURS_YET = {
     "pppoes": "PPPoE is not opened",
     "nflog": "link type NFLOG is not read",
     "ppp": "link type PPP is not read",
-    "netlink": "link type NETLINK is not read",
-    "cmd": "Cisco metadata is not opened",
-    "teredo": "Teredo is not opened",
-    "gtp": "GTP is not opened",
 }
 REASONS = {
-    "pcapnggen-le-basic-test018.pcapng": "Wireshark shows custom blocks as frames and counts them; tcpdump and capinfos do not, nor do we",
+    "pcapnggen-le-basic-test018.pcapng": "Wireshark shows custom blocks as frames and counts them; tcpdump does not, nor do we",
     "pcpp-ipv4-malformed.pcap": "tshark shows no addresses of a header whose length lies; we keep them",
     "tcpdump-ipv4_invalid_length.pcap": "a header length of two words: tshark shows an address anyway",
     "pcpp-pcapng-example.pcapng": "stamps beyond 64 bits of nanoseconds; ours end at the end of time",
     "zeek-linux_dlt_sll2.pcap": "ARP on an interface that is no Ethernet",
-    "tcpdump-various_gre.pcap": "GRE of versions and protocols we do not open",
 }
 
 

@@ -141,7 +141,7 @@ class Pending(NamedTuple):
     found: Any  # (1) FOUND
     heads: Any  # those of Sides
     hellos: Any
-    head_lines: npt.NDArray[np.uint8]  # their memory (rows, bytes): numba cannot write an array inside a record
+    head_lines: npt.NDArray[np.uint8]  # their memory: numba cannot write an array inside a record
     hello_lines: npt.NDArray[np.uint8]
 
 
@@ -153,8 +153,8 @@ def pending_buffers(sides: Sides) -> Pending:
         found=np.zeros(1, FOUND).view(np.recarray),
         heads=sides.heads,
         hellos=sides.hellos,
-        head_lines=bytes_of(sides.heads),
-        hello_lines=bytes_of(sides.hellos),
+        head_lines=bytes_of(sides.heads).reshape(-1),
+        hello_lines=bytes_of(sides.hellos).reshape(-1),
     )
 
 

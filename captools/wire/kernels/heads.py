@@ -12,7 +12,7 @@ import numpy as np
 
 from captools.wire import http1
 from captools.wire.kernels.compiler import kernel
-from captools.wire.kernels.loads import u8, u32, u64le
+from captools.wire.kernels.loads import lowest_byte, u8, u32, u64le
 from captools.wire.kernels.records import (
     HAS_CHUNKS,
     HAS_HOST,
@@ -54,8 +54,9 @@ def _line_end(f: Any, at: Any, end: Any) -> Any:
     """Return the place of the first LF in ``at`` to ``end``; ``end`` without one."""
     while at + 8 <= end:
         word = u64le(f, at) ^ _LFS
-        if (word - _ONES) & ~word & _HIGHS:
-            break
+        hit = (word - _ONES) & ~word & _HIGHS
+        if hit:
+            return at + lowest_byte(hit)
         at += 8
     while at < end and u8(f, at) != _LF:
         at += 1
@@ -167,7 +168,9 @@ def _request_line(f: Any, at: Any, line: Any, m: Any) -> None:
 def _header(f: Any, at: Any, end: Any, m: Any) -> None:
     """Read one header line, without its CR LF, if it is one of those that count."""
     first = u8(f, at) | 0x20
-    if first == 104:
+    if first == _SPACE or first == _TAB | 0x20:
+        m.clean = 0  # a folded line (RFC 9112, section 5.2)
+    elif first == 104:
         if _named(f, at, end, _HOST) and not m.has & HAS_HOST:
             m.host, m.host_len = _value(f, at + 5, end, m)
             m.has |= HAS_HOST
@@ -185,8 +188,6 @@ def _header(f: Any, at: Any, end: Any, m: Any) -> None:
     elif first == 116:
         if _named(f, at, end, _CODING):
             _coding(f, at + 18, end, m)
-    elif u8(f, at) == _SPACE or u8(f, at) == _TAB:  # a folded line (RFC 9112, section 5.2)
-        m.clean = 0
 
 
 @kernel

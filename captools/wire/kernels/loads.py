@@ -1,4 +1,4 @@
-"""Unaligned words at any byte of a buffer.
+"""Unaligned words at any byte of a buffer, and runs of bytes.
 
 Compiled, each is one load (and a byte swap). With bounds checks or interpreted, each is put together from single
 bytes, so that every access is checked. Words up to 32 bits come as int64, 64-bit words as uint64. The caller has
@@ -85,3 +85,69 @@ u64le = _make(8, False)
 def u48(data: Any, at: Any) -> Any:
     """Six bytes as uint64 (a MAC address)."""
     return np.uint64(u16(data, at)) << np.uint64(32) | np.uint64(u32(data, at + 2))
+
+
+def _lowest_checked() -> Callable[[Any], Any]:
+    def lowest_byte(word: Any) -> Any:
+        place = 0
+        while not (word >> np.uint64(8 * place)) & np.uint64(0xFF):
+            place += 1
+        return place
+
+    return kernel(lowest_byte)
+
+
+def _lowest_direct() -> Callable[[Any], Any]:
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def lowest_byte(_context: Any, word: Any) -> Any:
+        def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            zeros = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+            return builder.lshr(zeros, ir.Constant(ir.IntType(64), 3))
+
+        return types.int64(types.uint64), generate
+
+    return lowest_byte  # type: ignore[no-any-return]
+
+
+def _copy_checked() -> Callable[[Any, Any, Any, Any, Any], None]:
+    def copy(target: Any, to: Any, source: Any, at: Any, size: Any) -> None:
+        if size and (to < 0 or at < 0):
+            raise IndexError
+        for place in range(size):
+            target[to + place] = source[at + place]
+
+    return kernel(copy)
+
+
+def _copy_direct() -> Callable[[Any, Any, Any, Any, Any], None]:
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def copy(_context: Any, target: Any, to: Any, source: Any, at: Any, size: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            arrays = [
+                context.make_array(signature.args[number])(context, builder, arguments[number]).data
+                for number in (0, 2)
+            ]
+            offsets = [
+                context.cast(builder, arguments[number], signature.args[number], types.int64) for number in (1, 3, 4)
+            ]
+            into, out_of = (builder.gep(array, [offset]) for array, offset in zip(arrays, offsets, strict=False))
+            cgutils.raw_memcpy(builder, into, out_of, offsets[2], 1)
+            return context.get_dummy_value()
+
+        return types.void(target, to, source, at, size), generate
+
+    return copy  # type: ignore[no-any-return]
+
+
+# The number of the lowest byte that is not 0; of a word that is 0 there is none.
+lowest_byte = _lowest_checked() if CHECKED else _lowest_direct()
+# Copy bytes between two arrays of them: copy(target, to, source, at, size). The caller has compared both ends.
+copy = _copy_checked() if CHECKED else _copy_direct()

@@ -81,7 +81,8 @@ HELLO = np.dtype(
 HEAD_STRINGS = ("method", "path", "host", "xff", "request_id")
 HELLO_STRINGS = ("random", "sni", "alpn")
 TEXT_AT = HEAD.fields["text"][1]  # type: ignore[index]
-assert HELLO.fields["text"][1] == TEXT_AT  # type: ignore[index]
+ROW_BYTES = HEAD.itemsize
+assert (HELLO.itemsize, HELLO.fields["text"][1]) == (ROW_BYTES, TEXT_AT)  # type: ignore[index]
 LINES_A_PACKET = 64  # rows that one packet may write: what has more messages is not proven by this scan
 
 # What the scan of one head or hello found: places in the buffer.

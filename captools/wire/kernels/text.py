@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from captools.wire.kernels.compiler import kernel
-from captools.wire.kernels.loads import u8
-from captools.wire.kernels.records import TEXT_AT, TEXT_BYTES
+from captools.wire.kernels.loads import copy
+from captools.wire.kernels.records import ROW_BYTES, TEXT_AT, TEXT_BYTES
 
 
 @kernel
@@ -19,15 +19,14 @@ def rows_for(size: Any) -> Any:
 def put_text(lines: Any, first: Any, place: Any, f: Any, at: Any, size: Any) -> Any:
     """Copy ``size`` bytes at ``f[at]`` to byte ``place`` of the text that begins in row ``first``; return its end.
 
-    ``lines`` (rows, bytes) is the memory of the rows. The caller has checked both ends.
+    ``lines`` is the memory of the rows. The caller has checked both ends.
     """
     done = 0
     while done < size:
         line = first + (place + done) // TEXT_BYTES
         column = (place + done) % TEXT_BYTES
         count = min(size - done, TEXT_BYTES - column)
-        for byte in range(count):
-            lines[line, TEXT_AT + column + byte] = u8(f, at + done + byte)
+        copy(lines, line * ROW_BYTES + TEXT_AT + column, f, at + done, count)
         done += count
     return place + size
 
