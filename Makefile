@@ -10,9 +10,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 FUZZ_SECONDS ?= 600
-# test_compiler.py starts checked and interpreted runs by itself.
-KERNEL_TESTS := tests/wire/kernels tests/wire/test_fast.py tests/wire/test_parallel.py tests/wire/test_widen.py \
+# test_compiler.py starts checked and interpreted runs by itself; interpreted, byte ranges would take hours.
+INTERPRETED_TESTS := tests/wire/kernels tests/wire/test_fast.py tests/wire/test_widen.py \
 	--ignore tests/wire/kernels/test_compiler.py
+CHECKED_TESTS := $(INTERPRETED_TESTS) tests/wire/test_parallel.py tests/wire/test_runs.py
 READY := $(VENV)/.ready
 
 # command:package pairs that Debian provides; only missing ones are installed, and only as root.
@@ -70,8 +71,8 @@ bench: setup
 # Kernels checked and interpreted have an empty cache folder of their own each (captools/store/kernels.py).
 deep: setup
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -q -m "not lab" --timeout 7200 tests
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q --timeout 3600 $(KERNEL_TESTS)
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore -m pytest -q --timeout 3600 $(KERNEL_TESTS)
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q --timeout 3600 $(CHECKED_TESTS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore -m pytest -q --timeout 3600 $(INTERPRETED_TESTS)
 	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS) --corpus .fuzz/corpus
 
 clean:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from captools.cli.common import Asked, Shown, format_options, source_options
+from captools.cli.keys import key_options
 from captools.model.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from captools.cli.pages import Judge, Page
+    from captools.deep.keys import Keys
 
 SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl", "tunnel", "vni", "outer_src",
          "outer_dst", "tcp_flags", "payload_len", "decode_stop")  # fmt: skip
@@ -32,6 +34,7 @@ SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl
 )
 @click.option("--follow", is_flag=True, help="Print rows as FILE grows, or as they come through a pipe, until Ctrl-C.")
 @click.option("--deep", is_flag=True, help="Let tshark itself apply -Y: every field it knows, but slower.")
+@key_options
 def command(
     asked: Asked,
     shown: Shown,
@@ -40,6 +43,7 @@ def command(
     fields: tuple[str, ...],
     follow: bool,
     deep: bool,
+    keys: Keys,
 ) -> None:
     """Print the packet table: one row per packet and point, the innermost headers in plain columns.
 
@@ -50,13 +54,15 @@ def command(
     packets - --follow).
     """
     names = tuple(dict.fromkeys(fields))
+    if keys and not deep:
+        raise UsageError("key files are for tshark, which was not asked", hint="add --deep and -Y FILTER")
     if follow:
         _follow(asked, shown, count, display_filter, names, deep)
         return
     from captools.cli.pages import pages
     from captools.cli.rows import emit_rows
 
-    judge = _judge(display_filter, deep)
+    judge = _judge(display_filter, deep, keys)
     print_, asked_tables = _printer(names)
 
     found: Iterator[Page] = pages(asked.open(), judge, asked_tables, count)
@@ -104,7 +110,7 @@ def _as_it_is(value: object) -> object:
     return value
 
 
-def _judge(text: str | None, deep: bool) -> Judge:
+def _judge(text: str | None, deep: bool, keys: Keys) -> Judge:
     """Understand -Y before anything is read; return what chooses the rows that pass."""
     from captools.cli.pages import ByFilter, ByTshark, Everything
 
@@ -119,4 +125,4 @@ def _judge(text: str | None, deep: bool) -> Judge:
     from captools.deep.display_filter import check_filter
 
     check_filter(text)
-    return ByTshark(text)
+    return ByTshark(text, keys)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from captools.deep.keys import NO_KEYS, Keys
 from captools.pipeline import Session
 from captools.store.load import Loaded
 from captools.views.filter.tables import Tables
@@ -63,8 +64,8 @@ class ByTshark:
 
     tables: frozenset[str] = frozenset()
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, keys: Keys = NO_KEYS) -> None:
+        self._text, self._keys = text, keys
         self._frames: dict[str, npt.NDArray[Any]] = {}
 
     def rows(self, session: Session, source: Loaded, page: Tables) -> Rows:
@@ -73,7 +74,8 @@ class ByTshark:
 
         name = source.source.name
         if name not in self._frames:
-            found = frames_by_tshark(source.source.path, self._text, vxlan_ports=session.tunnel_ports)
+            path, ports = source.source.path, session.tunnel_ports
+            found = frames_by_tshark(path, self._text, vxlan_ports=ports, keys=self._keys)
             self._frames[name] = np.asarray(found, np.int64)
         return np.flatnonzero(np.isin(page.packets["frame"].to_numpy(), self._frames[name]))
 

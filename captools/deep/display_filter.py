@@ -7,11 +7,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from captools.deep.keys import Keys
+from captools.deep.keys import NO_KEYS, Keys
 from captools.model.errors import MalformedCapture, ToolMissing, UsageError
 
 TIMEOUT_S = 600.0
-NO_KEYS = Keys()
 # An empty pcap (magic, version 2.4, snap length, Ethernet): enough for tshark to say what it thinks of a filter.
 _EMPTY = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1)
 

@@ -48,6 +48,9 @@ class Keys:
                    "write one key a line as Wireshark's preference wg.keylog_file wants them")  # fmt: skip
 
 
+NO_KEYS = Keys()
+
+
 def _check(path: str, line: re.Pattern[bytes], what: str, hint: str) -> None:
     try:
         with Path(path).open("rb") as stream:

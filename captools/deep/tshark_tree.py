@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from captools.deep.fields import LAYERS, value_of
-from captools.deep.keys import Keys
+from captools.deep.keys import NO_KEYS, Keys
 from captools.deep.tree import FieldNode, layer_node
 from captools.model.errors import MalformedCapture, ToolMissing
 
@@ -28,7 +28,6 @@ PREFERENCES = {
     "tcp.relative_sequence_numbers": "FALSE",  # SACK edges would else be relative too
 }
 TIMEOUT_S = 60.0
-NO_KEYS = Keys()
 _SEALING = ("tls", "wg", "esp")  # what follows them was decrypted: its bytes are in no frame
 
 

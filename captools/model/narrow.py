@@ -120,7 +120,7 @@ IPSEC = _side("ipsec_proto", "ipsec_spi", "ipsec_seq")
 ND = _side("nd_target", "nd_mac")
 
 # What a scan of single segments saw of HTTP/1 and TLS, while it decoded. ``row`` is the segment, ``at`` the byte of its
-# payload where the message begins, ``offset`` that byte in the file. The HTTP and TLS tables are made from these
+# payload where the head begins (a hello begins its payload), ``offset`` that byte in the file. The HTTP and TLS tables are made from these
 # (captools.wire.heads), except where the flow is ``odd``: then streams are put together.
 HEADS = pa.schema(
     [
@@ -146,7 +146,6 @@ HELLOS = pa.schema(
     [
         ("row", pa.int64()),
         ("lane", pa.uint32()),
-        ("at", pa.uint32()),
         ("offset", pa.int64()),
         ("length", pa.uint32()),  # of the handshake message, without the five bytes of its record's header
         ("kind", WORD),  # "client_hello" or "server_hello"

@@ -38,16 +38,45 @@ def parse_point(text: str) -> Point:
     return Point(node, interface)
 
 
-# IFACE ends at the first "." unless digits follow it, as in eth1.100 (DESIGN, section 3).
-_NAMED_FILE = re.compile(r"^(?P<node>.+?)__(?P<iface>[^.]+(?:\.\d+(?![^.]))?)")
+# IFACE ends at the first "." unless a VLAN's few digits follow it, as in eth1.100 (DESIGN, section 3).
+_NAMED_FILE = re.compile(r"^(?P<node>.+?)__(?P<iface>[^.]+(?:\.\d{1,7}(?![^.]))?)")
+_PACKED = re.compile(r"\.(?:gz|zstd?)$", re.IGNORECASE)
+_CAPTURE = re.compile(r"(?P<kind>\.(?:pcapng|pcap|cap))(?P<number>\d*)$", re.IGNORECASE)
+_DAY = r"20\d\d(?P<{0}>[-.]?)(?:0[1-9]|1[0-2])(?P={0})[0-3]\d"
+_CLOCK = r"[0-2]\d(?P<{0}>[-:.h]?)[0-5]\d(?:[-:.m]?[0-5]\ds?)?Z?"
+_TIME = rf"(?:{_DAY.format('a')}(?:[-_T.]?{_CLOCK.format('b')})?|1\d{{9}}|[0-2]\d:[0-5]\d:[0-5]\d)"
+# What dumpcap and editcap (number and time, in either order) or tcpdump -G (a time) put before the extension.
+_MARK = re.compile(rf"[-_.](?:(?P<before>\d{{5,}})_)?{_TIME}(?:_\d{{5,}})?$")
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """A capture file's name: ``base`` without what packing and rotation added. ``rotated``: it says that it is one of several."""
+
+    base: str
+    kind: str  # the extension, "" where there is none
+    rotated: bool
+
+
+def file_name(name: str) -> FileName:
+    """Take a file name apart: ``eth1.pcap12.gz`` and ``eth1_00012_20261120120000.pcap`` are parts of ``eth1``.
+
+    Numbers behind the extension are those of tcpdump -C and -W.
+    """
+    rest = _PACKED.sub("", name)
+    found = _CAPTURE.search(rest)
+    kind, number = (found["kind"].lower(), found["number"]) if found else ("", "")
+    rest = rest[: found.start()] if found else rest
+    base = _MARK.sub("", rest) or rest
+    return FileName(base, kind, bool(number) or base != rest)
 
 
 def point_of_file(name: str) -> Point | None:
     """Return the point a file name tells: ``k8s-w1__eth1.100.pcap`` is ``k8s-w1/eth1.100``.
 
-    None where the name does not have the form ``NODE__IFACE.ext``.
+    None where the name does not have the form ``NODE__IFACE.ext``. All files of a rotated capture tell the same.
     """
-    found = _NAMED_FILE.match(name)
+    found = _NAMED_FILE.match(file_name(name).base)
     return Point(found["node"], found["iface"]) if found else None
 
 

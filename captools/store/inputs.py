@@ -9,18 +9,18 @@ from pathlib import Path
 
 from captools.inventory.read import looks_like_inventory
 from captools.model.errors import CaptoolsError, MalformedCapture, UsageError
-from captools.model.points import parse_point, point_of_file
+from captools.model.points import file_name, parse_point, point_of_file
 from captools.model.session import Manifest, PointRecord
 from captools.store.files import as_text
+from captools.store.rotated import unite
 from captools.store.session import INVENTORY, MANIFEST, read_manifest
 from captools.store.spool import keep
-from captools.store.unpack import packing
+from captools.store.stream import open_stream, read_exactly
 from captools.wire.index import is_capture
 from captools.wire.text.recognise import printed
 
 MAX_INVENTORY_FILE = 64 << 20
 _SKIP = {".cache", ".git", "__pycache__"}
-_SUFFIXES = {".pcap", ".pcapng", ".cap"}
 _TEXT_HEAD = 16_384
 
 
@@ -28,13 +28,14 @@ _TEXT_HEAD = 16_384
 class CaptureInput:
     """One capture file to open.
 
-    ``required``: the user named it, so that a damaged one is an error. ``temporary``: it came through a pipe, and the
+    ``stem``: what a set of rotated files is called, where neither the user nor a file says a point. ``required``: the user named it, so that a damaged one is an error. ``temporary``: it came through a pipe, and the
     file that keeps it goes when the program ends.
     """
 
     path: Path
     point: str  # "" where the file itself must tell (pcapng interface name, else the stem)
     record: PointRecord | None = None
+    stem: str = ""
     required: bool = False
     temporary: bool = False
 
@@ -65,6 +66,7 @@ def expand(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Inputs:
     for source in sources:
         _one(inputs, source)
     _extra(inputs, inventory)
+    inputs.captures = unite(inputs.captures)
     if not inputs.captures:
         raise MalformedCapture(
             f"{inputs.title}: no capture file in there",
@@ -238,7 +240,7 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _is_source(path: Path) -> bool:
     """Tell whether a file in a folder is a capture, or a text log of a known tool."""
-    if _is_capture(path) or path.suffix in _SUFFIXES:
+    if _is_capture(path) or file_name(path.name).kind:
         return True
     try:
         with path.open("rb") as file:
@@ -248,12 +250,12 @@ def _is_source(path: Path) -> bool:
 
 
 def _is_capture(path: Path) -> bool:
+    """Tell by its content, packed or not; of one whose packing is damaged, by its name."""
     try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError:
-        return False
-    return is_capture(head) or (bool(packing(head)) and not _SUFFIXES.isdisjoint(path.suffixes))
+        with open_stream(path) as stream:
+            return is_capture(read_exactly(stream, 4))
+    except MalformedCapture:
+        return bool(file_name(path.name).kind)
 
 
 def _inventory(inputs: Inputs, path: Path) -> int:

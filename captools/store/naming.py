@@ -17,7 +17,7 @@ def naming_of(one: CaptureInput, name: str, interfaces: tuple[Interface, ...], c
 
 def point_name(one: CaptureInput, interface: str) -> str:
     """Return the point of an interface that the file calls ``interface`` (or nothing)."""
-    return one.point or interface or as_text(one.path.name).partition(".")[0] or "capture"
+    return one.point or interface or one.stem or as_text(one.path.name).partition(".")[0] or "capture"
 
 
 def _by_ifindex(point: str, cluster: Cluster) -> dict[int, str] | None:

@@ -28,7 +28,7 @@ _LINK_NAME = {1: "Ethernet", 113: "Linux cooked header", 276: "Linux cooked head
 _NEEDED = (
     "source", "point", "frame", "wire_len", "linktype", "vlan", "ip_version", "src", "dst", "proto", "ip_len", "sport",
     "dport", "payload_len", "tunnel", "vni", "outer_src", "outer_dst", "outer_sport", "outer_dport", "wg_type",
-    "wg_counter",
+    "wg_counter", "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst",
 )  # fmt: skip
 
 
@@ -113,7 +113,11 @@ def _tunnelled(row: dict[str, Any], kind: str, analysis: Analysis) -> Stack:
             Layer(name="UDP", size=UDP, detail=f"{row['outer_sport']} → {row['outer_dport']}", kind="udp")
         )  # fmt: skip
         outer.append(_header(row, kind, analysis))
-        outer.append(Layer(name="Ethernet", size=ETHERNET, detail="inner", kind="inner"))
+        if (row["eth_src"], row["eth_dst"]) != (
+            row["outer_eth_src"],
+            row["outer_eth_dst"],
+        ):  # else IP lies right inside
+            outer.append(Layer(name="Ethernet", size=ETHERNET, detail="inner", kind="inner"))
     elif kind == "gre":
         outer.append(Layer(name="GRE", size=GRE, detail="", kind="tunnel"))
     inner = _inner(row)
@@ -124,6 +128,12 @@ def _tunnelled(row: dict[str, Any], kind: str, analysis: Analysis) -> Stack:
         outer.insert(len(outer) - (kind == "geneve"), Layer(name=name, size=rest, detail="", kind="tunnel"))
     added = sum(layer.size for layer in outer)
     return _stack(row, f"{kind.upper()} at {row['point']}", (*link, *outer, *inner), added, analysis)
+
+
+def _ip_right_inside(row: dict[str, Any]) -> bool:
+    """Tell whether the tunnel carries IP without an Ethernet header: then the frame's own addresses are the innermost."""
+    pairs = ((row["eth_src"], row["eth_dst"]), (row["outer_eth_src"], row["outer_eth_dst"]))
+    return pairs[0] == pairs[1] and row["eth_src"] is not None
 
 
 def _header(row: dict[str, Any], kind: str, analysis: Analysis) -> Layer:

@@ -22,6 +22,19 @@ SEND = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b
 WAIT_S = 30  # a busy machine starts slowly
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """End what a failing test leaves behind."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.wait()
+
+
 class Following:
     """A running `captools packets … --follow`: its lines as they come."""
 
@@ -30,6 +43,7 @@ class Following:
             [*COMMAND, *map(str, words), "--follow"], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True,
         )  # fmt: skip
+        STARTED.append(self.process)
         self._lines: queue.Queue[tuple[float, str]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 

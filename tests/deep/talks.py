@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from captures.build import ethernet, icmp_echo, ipv4, pcap, tcp, udp
@@ -35,30 +36,19 @@ def tls_talk(folder: Path) -> tuple[Path, Path]:
     server = answering.wrap_bio(to_server, to_client, server_side=True)
     sent: list[tuple[bool, bytes]] = []
 
-    def step(end: ssl.SSLObject, outgoing: ssl.MemoryBIO, from_client: bool) -> None:
-        try:
-            end.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        if outgoing.pending:
-            sent.append((from_client, outgoing.read()))
+    def cross(wire: ssl.MemoryBIO, from_client: bool) -> None:
+        if wire.pending:
+            sent.append((from_client, wire.read()))
+            wire.write(sent[-1][1])
 
-    # The bytes go through the capture: each side is given what the other one's segment held.
-    inbox = {True: to_client, False: to_server}
-    for end, outgoing, from_client in (
-        (client, to_server, True),
-        (server, to_client, False),
-        (client, to_server, True),
-    ):
-        step(end, outgoing, from_client)
-        inbox[not from_client].write(sent[-1][1])
-    step(server, to_client, False)
-    if not sent[-1][0]:
-        to_client.write(sent[-1][1])
+    for end, wire in ((client, to_server), (server, to_client)) * 2:
+        with suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+        cross(wire, end is client)
     client.write(REQUEST)
-    sent.append((True, to_server.read()))
-    to_server.write(sent[-1][1])
+    cross(to_server, True)
     assert server.read() == REQUEST
+    to_client.read()  # the tickets behind the handshake crossed already
     server.write(ANSWER)
     sent.append((False, to_client.read()))
     return _file(folder / "tls.pcap", _segments(sent)), log

@@ -55,3 +55,21 @@ def test_no_tunnel_gives_no_drawing(sample):
     assert stacks(sample.s1()) == ()
     plain = [row for row in sample.vxlan_rows() if row["tunnel"] == "none"]
     assert stacks(replace(sample.s2(), packets=sample.table(plain))) == ()
+
+
+def test_a_tunnel_that_carries_ip_has_no_inner_ethernet(sample):
+    """Geneve with IPv4 right inside (RFC 8926, protocol type 0x0800), read by the decoder."""
+    from captools.wire.bytesview import BytesView
+    from captools.wire.decode import Naming, decode
+    from captools.wire.index import read_records
+    from captures.build import ethernet, geneve, ipv4, pcap, udp
+
+    inner = ipv4(udp(b"x" * 20, sport=1, dport=2), src="10.0.0.1", dst="10.0.0.2", proto=17)
+    for carried, sizes in ((inner, []), (ethernet(inner), [14])):
+        kind = 0x6558 if sizes else 0x0800
+        outer = udp(geneve(carried, vni=7, kind=kind), sport=9, dport=6081)
+        data = pcap([(1, ethernet(ipv4(outer, src="192.0.2.1", dst="192.0.2.2", proto=17)))])
+        packets = decode(BytesView(data), read_records(data, "t"), Naming(source="s", points=("n/e",)))
+        (stack,) = stacks(replace(sample.s2(), packets=packets))
+        assert [layer.size for layer in stack.layers if layer.name == "Ethernet"] == [14, *sizes]
+        assert "Geneve options" not in [layer.name for layer in stack.layers]

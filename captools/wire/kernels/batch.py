@@ -52,22 +52,23 @@ def finish_batch(
         flow = lanes.flows[packets.lane[row]]
         place = count_packet(flow, packets, row)
         if place != NOTHING:
-            _read_payload(f, packets.offset[row] - before, row, place, flow, packets, pending, c)
-
-
-@kernel
-def _read_payload(f: Any, base: Any, row: Any, place: Any, flow: Any, packets: Any, pending: Any, c: Any) -> None:
-    """Follow the payload of a TCP segment, whose frame is at ``f[base]``."""
-    length = np.int64(packets.payload_len[row])
-    head = np.uint64(0)
-    if packets.present[row] & _HAS_HEAD:
-        head = np.uint64(packets.payload_head[row])
-        if length < 8:
-            head = head << np.uint64(8 * (8 - length))
-    marked = may_begin(head, length)
-    if marked:
-        flow.http = 1
-    follow_messages(f, base, row, place, marked, flow, packets, pending, c)
-    begins = begins_hello(head)
-    if begins:
-        follow_hellos(f, base, row, place, begins, flow, packets, pending, c)
+            one = pending.payload[0]
+            one.row = row
+            one.lane = packets.lane[row]
+            one.place = place
+            one.offset = packets.offset[row] + packets.payload_off[row]
+            one.length = packets.payload_len[row]
+            one.start = one.offset - before
+            one.end = min(one.start + one.length, packets.offset[row] + packets.cap_len[row] - before)
+            head = np.uint64(0)
+            if packets.present[row] & _HAS_HEAD:
+                head = packets.payload_head[row]
+                if one.length < 8:
+                    head = head << np.uint64(8 * (8 - one.length))
+            one.marked = 1 if may_begin(head, one.length) else 0
+            if one.marked:
+                flow.http = 1
+            follow_messages(f, one, flow, pending.found[0], pending.heads, pending.head_lines, c)
+            one.begins = begins_hello(head)
+            if one.begins:
+                follow_hellos(f, one, flow, pending.found[0], pending.hellos, pending.hello_lines, c)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from captools.model.narrow import MESSAGE_TABLES, NARROW
-from captools.wire.kernels.records import FLOW, FOUND, HEAD, HELLO, LINES_A_PACKET
+from captools.wire.kernels.records import FLOW, FOUND, HEAD, HELLO, LINES_A_PACKET, PAYLOAD
 
 AT_ONCE = 32  # packets decoded before their lanes are looked up together
 _ODD = 24  # rows of padding: keeps strides off powers of two
@@ -138,6 +138,7 @@ class Pending(NamedTuple):
 
     keys: npt.NDArray[np.uint64]  # (AT_ONCE, LANE_WORDS)
     hashes: npt.NDArray[np.uint64]
+    payload: Any  # (1) PAYLOAD
     found: Any  # (1) FOUND
     heads: Any  # those of Sides
     hellos: Any
@@ -150,6 +151,7 @@ def pending_buffers(sides: Sides) -> Pending:
     return Pending(
         keys=np.zeros((AT_ONCE, LANE_WORDS), np.uint64),
         hashes=np.zeros(AT_ONCE, np.uint64),
+        payload=np.zeros(1, PAYLOAD).view(np.recarray),
         found=np.zeros(1, FOUND).view(np.recarray),
         heads=sides.heads,
         hellos=sides.hellos,

@@ -185,9 +185,8 @@ def _header(f: Any, at: Any, end: Any, m: Any) -> None:
     elif first == 99:
         if _named(f, at, end, _LENGTH):
             _content_length(f, at + 15, end, m)
-    elif first == 116:
-        if _named(f, at, end, _CODING):
-            _coding(f, at + 18, end, m)
+    elif first == 116 and _named(f, at, end, _CODING):
+        _coding(f, at + 18, end, m)
 
 
 @kernel

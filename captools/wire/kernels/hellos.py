@@ -47,18 +47,18 @@ def begins_hello(head: Any) -> Any:
 
 
 @kernel
-def follow_hellos(
-    f: Any, base: Any, row: Any, place: Any, begins: Any, flow: Any, packets: Any, b: Any, c: Any
-) -> None:
-    """Read the hello that the payload of ``row`` begins with, if it lies whole in it; else the lane is odd."""
-    if place == AGAIN:
+def follow_hellos(f: Any, one: Any, flow: Any, m: Any, hellos: Any, lines: Any, c: Any) -> None:
+    """Read the hello that the payload ``one`` (PAYLOAD) of a flow begins with, if it lies whole in it; else it is odd.
+
+    Its row goes to ``hellos``, whose bytes are ``lines``.
+    """
+    if one.place == AGAIN:
         return
     flow.tls = 1
-    if begins != 1 or place == ASTRAY or flow.tls_open:
+    if one.begins != 1 or one.place == ASTRAY or flow.tls_open:
         flow.odd_tls = 1
         return
-    at = base + np.int64(packets.payload_off[row])
-    end = min(at + np.int64(packets.payload_len[row]), base + np.int64(packets.cap_len[row]))
+    at, end = one.start, one.end
     size = 0
     whole = False
     if end - at >= _RECORD + _MESSAGE:
@@ -69,9 +69,11 @@ def follow_hellos(
             flow.tls_open = 1
     if not whole:
         flow.odd_tls = 1
-    _scan(f, at, min(at + _RECORD + size, end), b.found[0])
-    if b.found[0].status >> 8 == 3:
-        _write(f, base, row, at, min(at + _RECORD + size, end), whole, packets, b, c)
+    end = min(at + _RECORD + size, end)
+    _scan(f, at, end, m)
+    if m.status >> 8 == 3:
+        m.has |= WHOLE if whole else 0
+        _write(f, end, one, m, hellos, lines, c)
 
 
 @kernel
@@ -168,33 +170,31 @@ def _highest(f: Any, at: Any, end: Any, m: Any) -> None:
 
 
 @kernel
-def _write(f: Any, base: Any, row: Any, at: Any, end: Any, whole: Any, packets: Any, b: Any, c: Any) -> None:
+def _write(f: Any, end: Any, one: Any, m: Any, hellos: Any, lines: Any, c: Any) -> None:
     """Write the row of the hello just scanned."""
-    m = b.found[0]
-    first = c[HELLOS]
-    one = b.hellos[first]
-    one.row = row
-    one.has = m.has | (WHOLE if whole else 0)
-    one.kind = m.kind
-    one.lane = packets.lane[row]
-    one.at = at - base - np.int64(packets.payload_off[row])
-    one.offset = packets.offset[row] + at - base
-    one.length = end - at - _RECORD
-    one.version = m.version
-    one.cipher = m.cipher
-    one.session_id_len = m.session_id_len
     m.sni_len = min(m.sni_len, _MAX_STRING)
     m.alpn_len = min(m.alpn_len, _MAX_STRING)
     random = 32 if m.has & HAS_RANDOM else 0
-    one.random = random
-    one.sni = m.sni_len
-    one.alpn = m.alpn_len
-    size = put_text(b.hello_lines, first, 0, f, m.random, random)
-    size = put_text(b.hello_lines, first, size, f, m.sni, m.sni_len)
-    size = put_text(b.hello_lines, first, size, f, m.alpn, m.alpn_len)
-    count = rows_for(size)
+    first = c[HELLOS]
+    hello = hellos[first]
+    hello.row = one.row
+    hello.has = m.has
+    hello.kind = m.kind
+    hello.lane = one.lane
+    hello.offset = one.offset
+    hello.length = end - one.start - _RECORD
+    hello.version = m.version
+    hello.cipher = m.cipher
+    hello.session_id_len = m.session_id_len
+    hello.random = random
+    hello.sni = m.sni_len
+    hello.alpn = m.alpn_len
+    place = put_text(lines, first, 0, f, m.random, random)
+    place = put_text(lines, first, place, f, m.sni, m.sni_len)
+    place = put_text(lines, first, place, f, m.alpn, m.alpn_len)
+    count = rows_for(place)
     for line in range(first + 1, first + count):
-        b.hellos[line].row = row
-        b.hellos[line].lane = one.lane
-        b.hellos[line].kind = CONTINUED
+        hellos[line].row = one.row
+        hellos[line].lane = one.lane
+        hellos[line].kind = CONTINUED
     c[HELLOS] = first + count

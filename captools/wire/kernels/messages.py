@@ -65,35 +65,31 @@ def may_begin(head: Any, length: Any) -> Any:
 
 
 @kernel
-def follow_messages(
-    f: Any, base: Any, row: Any, place: Any, marked: Any, flow: Any, packets: Any, b: Any, c: Any
-) -> None:
-    """Take the payload of the packet of ``row``, whose frame is at ``f[base]``; ``place`` says where it stands."""
-    if place == AGAIN:
+def follow_messages(f: Any, one: Any, flow: Any, m: Any, heads: Any, lines: Any, c: Any) -> None:
+    """Take the payload ``one`` (PAYLOAD) of a flow; rows of the heads in it go to ``heads``, whose bytes are ``lines``."""
+    if one.place == AGAIN:
         return
-    at = base + np.int64(packets.payload_off[row])
-    length = np.int64(packets.payload_len[row])
-    end = min(at + length, base + np.int64(packets.cap_len[row]))
-    if flow.odd or place != NEXT:
+    start, end = one.start, max(one.end, one.start)
+    if flow.odd or one.place != NEXT:
         flow.odd = 1
-        if marked and end - at >= 4 and like_head(f, at):
-            _scan(f, base, row, at, end, packets, b, c)
+        if one.marked and end - start >= 4 and like_head(f, start):
+            _scan(f, start, end, one, m, heads, lines, c)
         return
     if flow.fresh:
         flow.fresh = 0
         # Where the request was not seen, the reference takes this for the next answer: the one before was to HEAD.
-        if marked and u8(f, at) == _ANSWER >> 24:
+        if one.marked and u8(f, start) == _ANSWER >> 24:
             flow.odd = 1
             return
-    missing = at + length - max(end, at)
+    missing = start + one.length - end
     if flow.stage == SEARCHING:
-        if not marked:
-            flow.skipped += length
-            if missing and end - at < 8:
+        if not one.marked:
+            flow.skipped += one.length
+            if missing and end - start < 8:
                 flow.odd = 1
             return
         flow.stage = HEAD_NEXT
-    _walk(f, base, row, at, max(end, at), flow, packets, b, c)
+    _walk(f, end, one, flow, m, heads, lines, c)
     if missing and not flow.odd:
         _step_over(flow, missing)
 
@@ -112,8 +108,9 @@ def _step_over(flow: Any, missing: Any) -> None:
 
 
 @kernel
-def _walk(f: Any, base: Any, row: Any, at: Any, end: Any, flow: Any, packets: Any, b: Any, c: Any) -> None:
-    """Follow bodies and heads from ``at`` to ``end``."""
+def _walk(f: Any, end: Any, one: Any, flow: Any, m: Any, heads: Any, lines: Any, c: Any) -> None:
+    """Follow bodies and heads up to ``end``."""
+    at = one.start
     first = c[HEADS]
     while at < end and not flow.odd:
         stage = flow.stage
@@ -129,9 +126,9 @@ def _walk(f: Any, base: Any, row: Any, at: Any, end: Any, flow: Any, packets: An
             if end - at < 4 or not like_head(f, at) or c[HEADS] - first > LINES_A_PACKET // 2:
                 flow.odd = 1
             else:
-                _scan(f, base, row, at, end, packets, b, c)
-                at = _after_head(f, at, flow, b.found[0])
-                flow.fresh = 1 if at == end and b.found[0].kind == RESPONSE and flow.stage != HEAD_NEXT else 0
+                _scan(f, at, end, one, m, heads, lines, c)
+                at = _after_head(f, at, flow, m)
+                flow.fresh = 1 if at == end and m.kind == RESPONSE and flow.stage != HEAD_NEXT else 0
         else:
             _chunk_byte(flow, u8(f, at))
             at += 1
@@ -194,44 +191,43 @@ def _chunk_byte(flow: Any, byte: Any) -> None:
 
 
 @kernel
-def _scan(f: Any, base: Any, row: Any, at: Any, end: Any, packets: Any, b: Any, c: Any) -> None:
-    """Read the head at ``at`` and write its row."""
-    m = b.found[0]
+def _scan(f: Any, at: Any, end: Any, one: Any, m: Any, heads: Any, lines: Any, c: Any) -> None:
+    """Read the head at ``at`` of the payload ``one``, and write its row."""
     scan_head(f, at, end, m)
-    first = c[HEADS]
-    one = b.heads[first]
-    one.row = row
-    one.has = m.has
-    one.kind = m.kind
-    one.lane = packets.lane[row]
-    one.at = at - base - np.int64(packets.payload_off[row])
-    one.offset = packets.offset[row] + at - base
-    one.length = m.end - at
-    one.behind = end - m.end
-    one.status = m.status
-    one.content_length = m.content_length
-    one.method = m.method_len
-    one.path = m.path_len
-    one.host = m.host_len
-    one.xff = m.xff_len
-    one.request_id = m.request_id_len
-    size = 0
-    if rows_for(m.method_len + m.path_len + m.host_len + m.xff_len + m.request_id_len) > LINES_A_PACKET // 2:
+    size = m.method_len + m.path_len + m.host_len + m.xff_len + m.request_id_len
+    if rows_for(size) > LINES_A_PACKET // 2:
         m.clean = 0
-        one.method = 0
-        one.path = 0
-        one.host = 0
-        one.xff = 0
-        one.request_id = 0
-    else:
-        size = put_text(b.head_lines, first, size, f, m.method, m.method_len)
-        size = put_text(b.head_lines, first, size, f, m.path, m.path_len)
-        size = put_text(b.head_lines, first, size, f, m.host, m.host_len)
-        size = put_text(b.head_lines, first, size, f, m.xff, m.xff_len)
-        size = put_text(b.head_lines, first, size, f, m.request_id, m.request_id_len)
+        size = 0
+        m.method_len = 0
+        m.path_len = 0
+        m.host_len = 0
+        m.xff_len = 0
+        m.request_id_len = 0
+    first = c[HEADS]
+    head = heads[first]
+    head.row = one.row
+    head.has = m.has
+    head.kind = m.kind
+    head.lane = one.lane
+    head.at = at - one.start
+    head.offset = one.offset + at - one.start
+    head.length = m.end - at
+    head.behind = end - m.end
+    head.status = m.status
+    head.content_length = m.content_length
+    head.method = m.method_len
+    head.path = m.path_len
+    head.host = m.host_len
+    head.xff = m.xff_len
+    head.request_id = m.request_id_len
+    place = put_text(lines, first, 0, f, m.method, m.method_len)
+    place = put_text(lines, first, place, f, m.path, m.path_len)
+    place = put_text(lines, first, place, f, m.host, m.host_len)
+    place = put_text(lines, first, place, f, m.xff, m.xff_len)
+    put_text(lines, first, place, f, m.request_id, m.request_id_len)
     count = rows_for(size)
     for line in range(first + 1, first + count):
-        b.heads[line].row = row
-        b.heads[line].lane = one.lane
-        b.heads[line].kind = CONTINUED
+        heads[line].row = one.row
+        heads[line].lane = one.lane
+        heads[line].kind = CONTINUED
     c[HEADS] = first + count

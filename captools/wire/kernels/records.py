@@ -72,10 +72,9 @@ HEAD = np.dtype(
 )  # fmt: skip
 HELLO = np.dtype(
     [
-        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("lane", np.uint32), ("at", np.uint32),
-        ("length", np.uint32), ("behind", np.uint32), ("version", np.uint16), ("cipher", np.uint16),
+        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("lane", np.uint32), ("length", np.uint32), ("version", np.uint16), ("cipher", np.uint16),
         ("session_id_len", np.uint16), ("random", np.uint16), ("sni", np.uint16), ("alpn", np.uint16),
-        ("kind", np.uint16), ("spare", np.uint16), ("filler", np.int64), _TEXT,
+        ("kind", np.uint16), ("spare", np.uint16), ("filler", np.int64), ("more", np.int64), _TEXT,
     ]
 )  # fmt: skip
 HEAD_STRINGS = ("method", "path", "host", "xff", "request_id")
@@ -85,6 +84,14 @@ ROW_BYTES = HEAD.itemsize
 assert (HELLO.itemsize, HELLO.fields["text"][1]) == (ROW_BYTES, TEXT_AT)  # type: ignore[index]
 LINES_A_PACKET = 64  # rows that one packet may write: what has more messages is not proven by this scan
 
+# The payload at hand: its packet's row and lane, where it stands in its stream, its first byte in the file, its bytes by
+# the headers, where they lie in the buffer as far as they were captured, and what they may begin (HTTP, TLS).
+PAYLOAD = np.dtype(
+    [
+        (name, np.int64)
+        for name in ("row", "lane", "place", "offset", "length", "start", "end", "marked", "begins")
+    ]
+)  # fmt: skip
 # What the scan of one head or hello found: places in the buffer.
 FOUND = np.dtype(
     [
