@@ -90,14 +90,23 @@ def source_options(command: F) -> F:
     decorated: Any = asking
     for decorate in (
         click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
-        click.option("--inventory", multiple=True, metavar="PATH", help="More cluster facts: a file or folder."),
-        click.option("--expect-encryption", is_flag=True, help="Pod traffic between nodes ought to be encrypted."),
+        click.option(
+            "--inventory",
+            multiple=True,
+            metavar="PATH",
+            help="More facts of the cluster: a file of kubectl or cilium output, or a folder of them.",
+        ),
+        click.option(
+            "--expect-encryption",
+            is_flag=True,
+            help="Take clear text between nodes for an error: it ought to be encrypted.",
+        ),
         click.option(
             "--tunnel-port",
             type=click.IntRange(1, 65535),
             multiple=True,
             metavar="PORT",
-            help="A further UDP port of VXLAN.",
+            help="Read VXLAN on this UDP port too, beside 8472 and 4789 (repeatable).",
         ),
     ):
         decorated = decorate(decorated)
@@ -113,9 +122,20 @@ def format_options(command: F) -> F:
 
     decorated: Any = showing
     for decorate in (
-        click.option("--format", "form", type=click.Choice(FORMATS), default="table", help="How to print the result."),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(FORMATS),
+            default="table",
+            help="table is for people, json is one document, ndjson and csv have a line for each row.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
-        click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file (needed for parquet)."),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False),
+            help="Write to this file instead of the terminal; parquet needs it.",
+        ),
     ):
         decorated = decorate(decorated)
     return cast(F, decorated)

@@ -76,8 +76,8 @@ def _request(asked: Asked, request_id: str) -> Document:
     items = [document["requests"][at] for at in places]
 
     def text() -> str:
-        stories = ("\n".join(of_request(analysis, analysis.requests[at])) for at in places)
-        return "\n\n".join(safe(line) if line else line for story in stories for line in [story])
+        stories = [of_request(analysis, analysis.requests[at]) for at in places]
+        return "\n\n".join("\n".join(map(safe, lines)) for lines in stories)
 
     return {**document, "requests": items}, items, text
 

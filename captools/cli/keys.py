@@ -25,10 +25,16 @@ def key_options(command: F) -> F:
     decorated: Any = opening
     for decorate in (
         click.option(
-            "--tls-keys", metavar="FILE", default="", help="Decrypt TLS for tshark: what SSLKEYLOGFILE named."
+            "--tls-keys",
+            metavar="FILE",
+            default="",
+            help="Let tshark decrypt TLS with the secrets in FILE, as SSLKEYLOGFILE makes clients write them.",
         ),
         click.option(
-            "--wireguard-keys", metavar="FILE", default="", help="Decrypt WireGuard for tshark: lines of KIND = KEY."
+            "--wireguard-keys",
+            metavar="FILE",
+            default="",
+            help="Let tshark decrypt WireGuard with the keys in FILE, as its wg.keylog_file wants them.",
         ),
     ):
         decorated = decorate(decorated)

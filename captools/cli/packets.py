@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from captools.cli.common import Asked, Shown, format_options, source_options
+from captools.cli.fields import print_fields
 from captools.cli.keys import key_options
 from captools.model.errors import UsageError
 
@@ -27,13 +28,32 @@ SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl
 )
 @source_options
 @format_options
-@click.option("-c", "--count", type=click.IntRange(min=0), help="Print at most this many rows.")
-@click.option("-Y", "--filter", "display_filter", metavar="FILTER", help="Only packets that pass (Wireshark's syntax).")
+@click.option("-c", "--count", type=click.IntRange(min=0), help="Print the first rows only, this many.")
 @click.option(
-    "-e", "fields", multiple=True, metavar="FIELD", help="Print this field only (repeatable): ip.src, or src."
+    "-Y",
+    "--filter",
+    "display_filter",
+    metavar="FILTER",
+    help="Only packets that pass a display filter, as in Wireshark: tcp.port == 80 && !vxlan.",
+)
+@click.option(
+    "-e",
+    "fields",
+    multiple=True,
+    metavar="FIELD",
+    help="Print this field instead of the usual columns; repeat it for more. Wireshark's name (ip.src) or ours (src).",
+)
+@click.option(
+    "--fields",
+    "listed",
+    metavar="BEGINNING",
+    is_eager=True,
+    expose_value=False,
+    callback=print_fields,
+    help='List the fields for -Y and -e that begin so, and stop ("" for all): --fields tcp.',
 )
 @click.option("--follow", is_flag=True, help="Print rows as FILE grows, or as they come through a pipe, until Ctrl-C.")
-@click.option("--deep", is_flag=True, help="Let tshark itself apply -Y: every field it knows, but slower.")
+@click.option("--deep", is_flag=True, help="Let tshark apply -Y: it knows every field of Wireshark, and is slower.")
 @key_options
 def command(
     asked: Asked,
@@ -45,7 +65,10 @@ def command(
     deep: bool,
     keys: Keys,
 ) -> None:
-    """Print the packet table: one row per packet and point, the innermost headers in plain columns.
+    """Print packets: one row for each packet at each observation point.
+
+    A packet in a tunnel is shown by what it carries (src, dst, ports: the innermost headers); outer_src, outer_dst and
+    vni tell of the tunnel. The table shows the most useful columns, the other formats have all of them.
 
     With -e, a field that a packet holds several times (in the outer and the inner header) gives all its values,
     outermost first, with a comma between them (in JSON: a list).

@@ -16,13 +16,14 @@ def command(
 ) -> None:
     """Join every HTTP request over the client leg and the backend leg of a proxy."""
     from captools.views import documents, tables
-    from captools.views.text import table
+    from captools.views.no_requests import no_requests
+    from captools.views.text import safe, table
 
     analysis = asked.load()
 
     def text() -> str:
         if not analysis.requests:
-            return "No HTTP/1.x request in clear in these captures; `captools paths` shows the connections."
+            return f"{safe(no_requests(analysis))}\n`captools paths` shows the connections."
         notes = [f"{tables.clock(one.ts_ns)}  {one.note}" for one in analysis.requests if one.note]
         return "\n".join([table(tables.REQUESTS, tables.requests(analysis)), *(["", *notes] if notes else [])])
 

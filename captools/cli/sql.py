@@ -24,10 +24,14 @@ def command(
     shown: Shown,
     query: str,
 ) -> None:
-    """Ask in SQL (DuckDB's): tables packets, http, tls, dns, requests, findings, paths, hops, points.
+    """Ask the captures in SQL, as DuckDB speaks it.
 
-    "describe packets" shows a table's columns. The query can read these tables only: no file, no change. Captures of
-    any size can be asked about packets, http, tls and dns.
+    Tables: packets (a row for each packet at each point), http, tls and dns (a row for each head, hello and message;
+    source and frame name its packet), requests, findings, paths, hops and points. "describe packets" as QUERY lists a
+    table's columns.
+
+    A query reads these tables only, and changes nothing. packets, http, tls and dns may be of any size; the others are
+    concluded from captures that fit into memory.
     """
     from captools.cli.rows import emit_rows
     from captools.store import sql

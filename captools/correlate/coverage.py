@@ -42,7 +42,7 @@ class Coverage:
         sources = self._sources(point)
         if not sources:
             return f"{point} was not captured"
-        for source in sources:
+        for source in _at(sources, at_ns):
             reason = _weakness(source)
             if reason:
                 return f"{point} {reason}"
@@ -69,6 +69,29 @@ class Coverage:
         codes = [self.rows.code_of_address(address) for address in pods]
         towards = np.isin(self.rows["dst"][near], [code for code in codes if code != ABSENT])
         return not bool(towards.any())
+
+
+def _at(sources: list[Source], at_ns: int) -> list[Source]:
+    """Return the sources that tell of ``at_ns``: of several files of one point (a rotated capture) the one of that time.
+
+    The next file begins where one ends, so between two of them it is the earlier one: it alone may lack its tail.
+    """
+    told: list[Source] = []
+    for point in dict.fromkeys(one.point for one in sources):
+        files = [one for one in sources if one.point == point]
+        dated = sorted((_span(one), at) for at, one in enumerate(files) if one.first_ns is not None and one.ok)
+        if len(dated) < 2:
+            told += files
+            continue
+        now = [files[at] for (first, last), at in dated if first <= at_ns <= last]
+        before = [files[at] for (first, _last), at in dated if first <= at_ns]
+        told += now or before[-1:] or [files[dated[0][1]]]
+        told += [one for one in files if not one.ok]
+    return told
+
+
+def _span(source: Source) -> tuple[int, int]:
+    return source.first_ns or 0, source.last_ns or 0
 
 
 def _weakness(source: Source) -> str:

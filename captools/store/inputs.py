@@ -28,8 +28,9 @@ _TEXT_HEAD = 16_384
 class CaptureInput:
     """One capture file to open.
 
-    ``stem``: what a set of rotated files is called, where neither the user nor a file says a point. ``required``: the user named it, so that a damaged one is an error. ``temporary``: it came through a pipe, and the
-    file that keeps it goes when the program ends.
+    ``stem``: what a set of rotated files is called, where neither the user nor a file tells its point. ``required``:
+    the user named it, so that a damaged one is an error. ``temporary``: it came through a pipe, and the file that keeps
+    it goes when the program ends.
     """
 
     path: Path

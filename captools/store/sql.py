@@ -89,6 +89,6 @@ def quoted(text: str) -> str:
 
 def _sentence(error: Exception) -> str:
     """Return DuckDB's reason on one line, without its kind and without the picture of the place."""
-    told = str(error).split("\n\nLINE ")[0]
+    told = re.sub(r'\s*Did you mean "pg_\w+"\??', "", str(error).split("\n\nLINE ")[0])  # a table that no one can ask
     reason = told.partition(" Error: ")[2] or told
     return " ".join(reason.split()).rstrip(".")

@@ -54,9 +54,13 @@ def paths_between(analysis: Analysis, ends: tuple[End, End]) -> list[Path]:
 
 
 def _joins(path: Path, ends: tuple[End, End]) -> bool:
-    seen = [path.flow, *path.hops]
+    flow = path.flow
+    seen = [
+        (flow.src, flow.sport, flow.dst, flow.dport),
+        *((hop.src, hop.sport, hop.dst, hop.dport) for hop in path.hops),
+    ]
     return any(
-        one.is_at(each.src, each.sport) and other.is_at(each.dst, each.dport)
+        one.is_at(src, sport) and other.is_at(dst, dport)
         for one, other in (ends, ends[::-1])
-        for each in seen
+        for src, sport, dst, dport in seen
     )

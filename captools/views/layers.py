@@ -130,10 +130,13 @@ def _tunnelled(row: dict[str, Any], kind: str, analysis: Analysis) -> Stack:
     return _stack(row, f"{kind.upper()} at {row['point']}", (*link, *outer, *inner), added, analysis)
 
 
-def _ip_right_inside(row: dict[str, Any]) -> bool:
-    """Tell whether the tunnel carries IP without an Ethernet header: then the frame's own addresses are the innermost."""
-    pairs = ((row["eth_src"], row["eth_dst"]), (row["outer_eth_src"], row["outer_eth_dst"]))
-    return pairs[0] == pairs[1] and row["eth_src"] is not None
+def _ip_right_inside(row: dict[str, Any], outer: list[Layer]) -> bool:
+    """Tell whether the tunnel carries IP without an Ethernet header.
+
+    Then the innermost Ethernet addresses are the frame's own, and its size leaves no room for others.
+    """
+    same = (row["eth_src"], row["eth_dst"]) == (row["outer_eth_src"], row["outer_eth_dst"])
+    return same and row["wire_len"] - sum(layer.size for layer in (*_link(row), *outer, *_inner(row))) < ETHERNET
 
 
 def _header(row: dict[str, Any], kind: str, analysis: Analysis) -> Layer:

@@ -41,6 +41,11 @@ class Naming:
     points: tuple[str, ...]  # one per Records.interfaces
     by_ifindex: dict[int, str] | None = None  # for cooked captures: interface index to point
 
+    def of_ifindex(self, index: int) -> str:
+        """Return the point of an interface index of a capture of ``any``; the index, where its name is unknown."""
+        node = next(iter(self.points), "").partition("/")[0]
+        return (self.by_ifindex or {}).get(index, f"{node}/#{index}")
+
 
 def decode(
     view: BytesView, records: Records, naming: Naming, *, vxlan_ports: tuple[int, ...] = VXLAN_PORTS
@@ -124,13 +129,12 @@ def _without_wireguard(table: pa.Table, rows: Ints) -> pa.Table:
 
 
 def _name_cooked(columns: Columns, naming: Naming) -> None:
-    """Give the rows of a capture of ``any`` the point of their own interface (index, where its name is unknown)."""
+    """Give the rows of a capture of ``any`` the point of their own interface."""
     if naming.by_ifindex is None:
         return
-    node = naming.points[0].partition("/")[0]
     for index in np.unique(columns.values["ifindex"][columns.valid["ifindex"]]).tolist():
         rows = np.flatnonzero(columns.valid["ifindex"] & (columns.values["ifindex"] == index))
-        columns.word("point", rows, naming.by_ifindex.get(index, f"{node}/#{index}"))
+        columns.word("point", rows, naming.of_ifindex(index))
 
 
 def _layers(batch: Batch, kinds: Ints, vxlan_ports: tuple[int, ...]) -> None:

@@ -115,7 +115,7 @@ def _inside(data: memoryview, at: int, end: int, proto: int, vxlan_ports: Contai
         dport, body = _u16(data, at + 2), at + 8
         if dport in vxlan_ports and dport != GPE_PORT and is_vxlan(data[body]):
             return _carried(data, body + VXLAN_HEADER, end, EtherType.TEB)
-        if dport == GENEVE_PORT and data[body] >> 6 == 0:
+        if dport == GENEVE_PORT and dport not in vxlan_ports and data[body] >> 6 == 0:
             return _carried(data, body + 8 + (data[body] & 0x3F) * 4, end, _u16(data, body + 2))
     return _NOTHING, at
 

@@ -35,7 +35,8 @@ def udp_tunnels(batch: Batch, rows: Ints, kinds: Ints, vxlan_ports: tuple[int, .
     rows_v = _whole(batch, rows[np.isin(dport, (*vxlan_ports, GPE_PORT))], VXLAN_HEADER)
     flags = batch.view.u8(batch.at[rows_v])
     _vxlan(batch, rows_v[flags & TELLING == VNI_VALID], kinds)
-    rows_g = _whole(batch, rows[dport == GENEVE_PORT], 8)
+    # A port that was named as one of VXLAN is one, be it Geneve's.
+    rows_g = _whole(batch, rows[(dport == GENEVE_PORT) & ~np.isin(dport, vxlan_ports)], 8)
     version = batch.view.u8(batch.at[rows_g]) >> 6
     _geneve(batch, rows_g[version == 0], kinds)
 

@@ -99,11 +99,10 @@ def points_of(lanes: pa.Table, naming: Naming) -> pa.Array:
     points = list(naming.points) or [""]
     codes = lanes["interface"].to_numpy().astype(np.int32)
     if naming.by_ifindex is not None and len(lanes):
-        node = points[0].partition("/")[0]
         known = _there(lanes["ifindex"])
         numbers, place = np.unique(pc.fill_null(lanes["ifindex"], 0).to_numpy(), return_inverse=True)
         codes = np.where(known, place + len(points), codes).astype(np.int32)
-        points += [naming.by_ifindex.get(number, f"{node}/#{number}") for number in numbers.tolist()]
+        points += [naming.of_ifindex(number) for number in numbers.tolist()]
     words = list(dict.fromkeys(points))  # a dictionary holds each word once
     codes = np.array([words.index(point) for point in points], np.int32)[codes]
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(words))

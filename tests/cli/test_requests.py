@@ -42,4 +42,10 @@ def test_captures_without_http_say_what_to_look_at_instead(captools, tmp_path):
     path = tmp_path / "x.pcap"
     path.write_bytes(pcap(handshake()))
     done = captools("requests", path)
-    assert done.code == 0 and "No HTTP/1.x request in clear" in done.out and "captools paths" in done.out
+    assert done.code == 0 and "No HTTP request was found in clear text, neither HTTP/1 nor HTTP/2" in done.out
+    assert "captools paths" in done.out
+
+
+def test_a_request_over_http_2_in_clear_is_one_too(captools, shared):
+    lines = captools("requests", shared / "captures-real/http2/arkime-http2-nghttp2.pcap").out.splitlines()
+    assert lines[0].split()[:3] == ["TIME", "METHOD", "HOST"] and "GET" in lines[1]

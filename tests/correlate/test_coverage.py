@@ -78,3 +78,33 @@ def test_a_pods_interface_is_a_witness_only_where_traffic_into_the_pod_was_seen_
     rows = one.sightings()
     blind = Coverage(rows, one.sources, point_roles(rows, one.cluster), one.cluster)
     assert "host routing" in blind.why_not_witness(point, busy_at(of, point))
+
+
+def rotated(of: Coverage, *spans: tuple[int, int], **last) -> Coverage:
+    """Return the same with the point's capture as several files, the last of which is ``last``."""
+    one = next(source for source in of.sources if source.point == POINT)
+    files = [replace(one, name=str(at), first_ns=first, last_ns=end) for at, (first, end) in enumerate(spans)]
+    files[-1] = replace(files[-1], **last)
+    return replace(of, sources=(*(source for source in of.sources if source.point != POINT), *files))
+
+
+def test_of_a_rotated_capture_the_file_of_that_time_tells():
+    of = coverage()
+    at = busy_at(of, POINT)
+    lossy = {"counts": ToolCounts(captured=5, received=5, dropped=3)}
+    assert rotated(of, (at - 9, at + 1), (at + 5, at + 9), **lossy).why_not_witness(POINT, at) == ""
+    assert rotated(of, (at - 9, at - 5), (at + 5, at + 9), **lossy).why_not_witness(POINT, at) == ""
+    assert "lost 3" in rotated(of, (at - 9, at - 5), (at - 1, at + 9), **lossy).why_not_witness(POINT, at)
+    assert "lost 3" in rotated(of, (at - 9, at - 5), (at - 4, at - 3), **lossy).why_not_witness(POINT, at)
+    assert "no such device" in rotated(
+        of, (at - 9, at + 1), (at - 9, at + 1), (at + 5, at + 9), ok=False, error="no such device"
+    ).why_not_witness(POINT, at)
+
+
+def test_a_last_file_that_was_only_begun_hides_nothing_and_two_captures_of_a_point_count_both():
+    of = coverage()
+    at = busy_at(of, POINT)
+    empty = {"first_ns": None, "last_ns": None, "packets": 0}
+    assert rotated(of, (at - 9, at - 5), (at - 4, at + 5), (0, 0), **empty).why_not_witness(POINT, at) == ""
+    both = rotated(of, (at - 9, at + 9), (at - 9, at + 9), match="GET")
+    assert "content filter" in both.why_not_witness(POINT, at)

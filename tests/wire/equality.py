@@ -15,6 +15,7 @@ from captools.store import kernels
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
 from captools.wire.index import read_records
+from captools.wire.tunnels import VXLAN_PORTS
 from captools.wire.widen import widen
 
 kernels.prepare(lambda words: None)  # before any kernel is imported
@@ -30,16 +31,17 @@ def plain(table: pa.Table) -> pa.Table:
     return pa.table(columns, names=table.column_names).combine_chunks()
 
 
-def reference(data: bytes) -> pa.Table:
+def reference(data: bytes, ports: tuple[int, ...] = VXLAN_PORTS) -> pa.Table:
     records = read_records(data, "test")
-    return plain(decode(BytesView(data), records, naming_of(len(records.interfaces))))
+    return plain(decode(BytesView(data), records, naming_of(len(records.interfaces)), vxlan_ports=ports))
 
 
-def compiled(data: bytes) -> Narrow:
+def compiled(data: bytes, ports: tuple[int, ...] = VXLAN_PORTS) -> Narrow:
     """Decode with the kernels."""
     from captools.wire.fast import decode_bytes
+    from captools.wire.kernels.session import Options
 
-    return decode_bytes(data, "test")
+    return decode_bytes(data, "test", Options(vxlan_ports=ports))
 
 
 def in_pieces(data: bytes, sizes: list[int], **options: Any) -> Narrow:
@@ -60,14 +62,14 @@ def in_pieces(data: bytes, sizes: list[int], **options: Any) -> Narrow:
     return decode_stream(data[:24], read_into, "t", Options(**options))
 
 
-def assert_same(data: bytes) -> pa.Table:
+def assert_same(data: bytes, ports: tuple[int, ...] = VXLAN_PORTS) -> pa.Table:
     """Assert that kernels and reference agree in every column of every row; return the table."""
     records = read_records(data, "test")
-    narrow = compiled(data)
+    narrow = compiled(data, ports)
     found = widen(narrow, naming_of(len(records.interfaces)))
     assert found.schema == PACKETS
     assert narrow.damage_note == records.damage
-    return assert_equal(plain(found), reference(data))
+    return assert_equal(plain(found), reference(data, ports))
 
 
 def assert_equal(found: pa.Table, wanted: pa.Table) -> pa.Table:

@@ -24,6 +24,16 @@ def test_a_further_port_is_vxlan_when_the_user_says_so(rows_of):
     assert rows_of(data, vxlan_ports=(9999,))[0]["vni"] == 7
 
 
+def test_a_port_named_as_vxlans_is_one_even_where_geneve_lives(rows_of):
+    """A VXLAN header there is one; a Geneve header (no VXLAN flags) is then no tunnel, rather than read twice."""
+    from captures.build import pcap
+
+    data = pcap([(1, carried(vxlan(INNER, vni=7), 6081)), (2, carried(geneve(INNER, vni=9), 6081))])
+    told = [(row["tunnel"], row["vni"], row["depth"]) for row in rows_of(data, vxlan_ports=(6081,))]
+    assert told == [("vxlan", 7, 1), ("none", None, 0)]
+    assert [row["tunnel"] for row in rows_of(data)] == ["geneve", "geneve"]
+
+
 def test_without_the_valid_bit_it_is_no_vxlan(row_of):
     row = row_of(carried(vxlan(INNER, vni=7, flags=0), 8472))
     assert (row["tunnel"], row["src"], row["vni"]) == ("none", "192.168.10.100", None)

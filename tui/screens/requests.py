@@ -18,8 +18,9 @@ class RequestsScreen(TableView):
     TITLE_OF_VIEW = "Requests"
     NOUN = "Requests"
     EMPTY = (
-        "No HTTP/1.x request was found in clear text.\n\nBehind TLS or HTTP/2 there may be some all the same: capture "
-        "at the pods' own interfaces\n(captools capture --role pods), where a terminating proxy speaks plain HTTP."
+        "No HTTP request was found in clear text, neither HTTP/1 nor HTTP/2.\n\nBehind TLS there may be some all the "
+        "same: capture at the pods' own interfaces\n(captools capture --role pods), where a proxy that ends TLS speaks "
+        "plain HTTP."
     )
 
     def columns(self, wide: bool) -> tuple[str, ...]:

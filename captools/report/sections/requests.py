@@ -5,6 +5,7 @@ from __future__ import annotations
 from captools.model.analysis import Analysis
 from captools.report.blocks import Block, Paragraph, Table
 from captools.report.document import SectionRule
+from captools.views.no_requests import no_requests
 from captools.views.request_rows import request_row
 
 MOST = 500
@@ -19,11 +20,7 @@ CODE = ("client",)
 def build(analysis: Analysis) -> tuple[Block, ...]:
     """Return the table of requests, and the notes of those with one leg only."""
     if not analysis.requests:
-        text = (
-            "No HTTP/1.x request was found in clear text. Behind TLS or HTTP/2 there may be some all the same: capture "
-            "at the pods' own interfaces (captools capture --role pods), where a terminating proxy speaks plain HTTP."
-        )
-        return (Paragraph(text=text),)
+        return (Paragraph(text=no_requests(analysis)),)
     rows = []
     notes = []
     for request in analysis.requests[:MOST]:

@@ -11,9 +11,9 @@ from captools.wire import payloads
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.loads import u64, u64le
 
-KEYS = payloads._KEYS
-_LONGEST = payloads._WORDS * 8 - 8
-_MIX, _GOLDEN, _HALF, _LOW = payloads._MIX, payloads._GOLDEN, payloads._HALF, payloads._LOW
+KEYS = payloads.KEYS
+_LONGEST = payloads.WORDS * 8 - 8
+_MIX, _GOLDEN, _HALF, _LOW = payloads.MIX, payloads.GOLDEN, payloads.HALF, payloads.LOW
 _HAS_HASH, _HAS_HEAD = int(Present.HASH), int(Present.HEAD)
 
 

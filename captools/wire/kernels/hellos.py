@@ -52,9 +52,9 @@ def follow_hellos(f: Any, one: Any, flow: Any, m: Any, hellos: Any, lines: Any, 
 
     Its row goes to ``hellos``, whose bytes are ``lines``.
     """
+    flow.tls = 1  # where the flow is odd, even bytes that seem to come again may be another stream's
     if one.place == AGAIN:
         return
-    flow.tls = 1
     if one.begins != 1 or one.place == ASTRAY or flow.tls_open:
         flow.odd_tls = 1
         return

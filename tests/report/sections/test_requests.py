@@ -23,4 +23,4 @@ def test_a_request_without_a_backend_leg_says_why(sample):
 def test_no_request_says_what_to_try(sample):
     (block,) = SECTION.build(sample.s1())
     assert isinstance(block, Paragraph)
-    assert "captools capture --role pods" in block.text
+    assert "neither HTTP/1 nor HTTP/2" in block.text and "captools capture --role pods" in block.text

@@ -40,5 +40,5 @@ async def test_no_request_says_what_to_try(sample, size, shown):
     async with app.run_test(size=size) as pilot:
         await pilot.press("2")
         await pilot.pause()
-        assert "No HTTP/1.x request was found in clear text." in shown(app)
+        assert "No HTTP request was found in clear text, neither HTTP/1 nor HTTP/2." in shown(app)
         assert "captools capture --role pods" in shown(app)

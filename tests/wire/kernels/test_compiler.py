@@ -54,7 +54,8 @@ warnings.simplefilter("ignore")  # interpreted, the hashes' overflow is a warnin
 from captures.generate import generate
 from tests.wire.equality import assert_same, mutated
 data = b"".join(generate(packets={packets}, seed=5))
-print(len(assert_same(data)), len(assert_same(mutated(data, 1))), len(assert_same(mutated(data, 2))))
+blocks = b"".join(generate(packets={packets}, seed=6, form="pcapng"))
+print(len(assert_same(data)), len(assert_same(mutated(data, 1))), len(assert_same(mutated(blocks, 2))))
 from captools.wire.kernels.compiler import CHECKED, INTERPRETED
 print(CHECKED, INTERPRETED)
 """

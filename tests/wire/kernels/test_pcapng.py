@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from captools.model.errors import MalformedCapture
 from captools.model.narrow import SIDE_TABLES
+from captools.wire.blocks import MAGIC
 from captools.wire.index import read_records
 from captures import build
 from captures.generate import generate
@@ -134,3 +135,18 @@ def test_any_blocks_good_or_damaged_are_read_alike(some, order, tail):
     data += b"".join(some) + tail
     assert_same(data)
     assert interfaces_of(data) == read_records(data, "t").interfaces
+
+
+def test_every_real_pcapng_tells_the_same_interfaces_and_drops_whole_and_cut(shared):
+    done = counted = 0
+    for path in sorted((shared / "captures-real").rglob("*")):
+        data = path.read_bytes() if path.is_file() else b""
+        if data[:4] != MAGIC:
+            continue
+        for some in (data, data[: len(data) * 2 // 3]):
+            records = read_records(some, "test")
+            assert interfaces_of(some) == records.interfaces, path.name
+            assert compiled(some).damage_note == records.damage
+        done += 1
+        counted += any(one.dropped is not None for one in interfaces_of(data))
+    assert done >= 30 and counted >= 3

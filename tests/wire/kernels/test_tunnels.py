@@ -79,3 +79,13 @@ def test_more_tunnels_than_anyone_follows_are_too_deep():
         packet = build.ipv4(packet, src=f"192.0.2.{depth}", dst="192.0.2.99", proto=4)
         table = assert_same(build.pcap([(1, build.ethernet(packet))]))
     assert table["decode_stop"].to_pylist() == ["too-deep"]
+
+
+def test_a_port_named_as_vxlans_is_one_even_where_geneve_lives():
+    bodies = (build.vxlan(FRAMED, vni=7), build.geneve(FRAMED, vni=9), build.geneve(FRAMED, vni=9, options=DSR_4))
+    packets = [build.ipv4(udp(body, 6081)[1], proto=17, **V4) for body in bodies]
+    errors = [build.ipv4(build.icmp_error(packet), src="10.9.9.9", dst="192.0.2.1", proto=1) for packet in packets]
+    data = build.pcap([(1, build.ethernet(packet)) for packet in (*packets, *errors)])
+    for ports in ((6081,), (8472, 6081, 4789), ()):
+        table = assert_same(data, ports)
+        assert ("vxlan" in table["tunnel"].to_pylist()) is (6081 in ports)
