@@ -10,7 +10,7 @@ from captools.model.errors import MalformedCapture
 from captools.model.units import size
 from captools.store.unpack import Unpacked, packing
 
-MAX_IN_MEMORY = 4 << 30  # a small packed file must not be able to fill the memory
+MAX_IN_MEMORY = 2 << 30  # a small packed file must not be able to fill the memory
 _STEP = 1 << 20
 
 

@@ -26,7 +26,7 @@ from captools.store.small import SmallCapture
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.choice import worth_compiling
 from captools.wire.decode import Naming
-from captools.wire.index import is_capture, read_records
+from captools.wire.index import is_capture, no_capture, read_records
 from captools.wire.text.recognise import printed
 
 LARGE = 256 << 20  # bytes of a file that is not read into memory, however few packets it holds
@@ -143,6 +143,8 @@ def open_file(one: CaptureInput, reading: Reading) -> Capture | tuple[str, str]:
         head = read_exactly(stream, _HEAD)
     if is_capture(head) and _is_large(one.path, head):
         return LargeCapture(one.path, one.path.parent if one.record or one.temporary else None, reading)
+    if not is_capture(head) and not printed(head):  # not worth unpacking into memory
+        raise no_capture(head[:64], str(one.path))
     data, cut = read_file(one.path)
     text = printed(data)
     if text:

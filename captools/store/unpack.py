@@ -18,7 +18,7 @@ from captools.model.units import size
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"  # after a first byte of 0x50 to 0x5f: a zstd frame for other programs (RFC 8878, 3.1.2)
-FREE = 1 << 30
+FREE = 512 << 20
 RATIO = 200
 _CHUNK = 1 << 16  # bytes at a time
 _DROP = 16

@@ -113,10 +113,7 @@ def _tunnelled(row: dict[str, Any], kind: str, analysis: Analysis) -> Stack:
             Layer(name="UDP", size=UDP, detail=f"{row['outer_sport']} → {row['outer_dport']}", kind="udp")
         )  # fmt: skip
         outer.append(_header(row, kind, analysis))
-        if (row["eth_src"], row["eth_dst"]) != (
-            row["outer_eth_src"],
-            row["outer_eth_dst"],
-        ):  # else IP lies right inside
+        if not _ip_right_inside(row, outer):
             outer.append(Layer(name="Ethernet", size=ETHERNET, detail="inner", kind="inner"))
     elif kind == "gre":
         outer.append(Layer(name="GRE", size=GRE, detail="", kind="tunnel"))

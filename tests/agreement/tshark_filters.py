@@ -13,8 +13,10 @@ from captools.views.filter import Tables, compile_filter
 from tests.agreement.tshark_columns import PREFERENCES
 
 _TAP = """
-local tap{at} = Listener.new("frame", [=====[{text}]=====])
-function tap{at}.packet(pinfo) print({at} .. " " .. pinfo.number) end
+do
+  local tap = Listener.new("frame", [=====[{text}]=====])
+  function tap.packet(pinfo) print({at} .. " " .. pinfo.number) end
+end
 """
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
+
 import pytest
 
 from captools.inventory.read import read_inventory
@@ -73,3 +76,14 @@ def test_a_log_comes_after_the_captures(tmp_path):
     found, _ = opened(tmp_path)
     assert [source.name for source in found.sources] == ["b.pcap", "a.txt"]
     assert found.sources[1].text == "tcpdump"
+
+
+def test_a_packed_file_that_holds_no_capture_is_refused_by_its_beginning(tmp_path):
+    """400 MiB of zeros in 400 kB: refused before they are in memory."""
+    path = tmp_path / "zeros.pcap.gz"
+    path.write_bytes(gzip.compress(bytes(100 << 20), 9) * 4)
+    tracemalloc.start()
+    with pytest.raises(MalformedCapture, match=r"zeros.pcap.gz: not a capture file: it begins with the bytes 00 00"):
+        opened(path)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()

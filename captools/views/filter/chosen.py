@@ -26,7 +26,7 @@ def field_called(name: str) -> Field:
     field = FIELDS.get(name) or FIELDS.get(OURS + name)
     if field is None:
         found, hint = unknown(name, [one.removeprefix(OURS) for one in FIELDS if one.startswith(OURS)])
-        near = hint.partition("?")[0] + "?" if "?" in hint else "the columns of the packet table have names too"
+        near = hint.partition("?")[0] + "?" if "?" in hint else '`captools packets --fields ""` lists all'
         raise UsageError(f"-e: {found}", hint=near)
     return field
 

@@ -154,10 +154,11 @@ def _request_line(f: Any, at: Any, line: Any, m: Any) -> None:
         place += 1
     m.method_len = place - at
     m.path = place + 1
-    m.path_len = stop - 9 - m.path
-    if u8(f, place) != _SPACE or not 1 <= m.path_len <= _MAX_STRING:
+    size = stop - 9 - m.path  # below 0 where the only space is the one before the version
+    if u8(f, place) != _SPACE or not 1 <= size <= _MAX_STRING:
         m.clean = 0
         return
+    m.path_len = size
     for byte in range(m.path, m.path + m.path_len):
         if u8(f, byte) <= _SPACE:
             m.clean = 0
