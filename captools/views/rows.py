@@ -40,7 +40,7 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
         # Through integers: Python's own times end at microseconds.
         stamps = pc.cast(column, pa.timestamp("ns", tz=column.type.tz), safe=False)
         return [None if one is None else rfc3339(one) for one in stamps.cast(pa.int64()).to_pylist()]
-    values = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
         return values  # most columns: nothing to change

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import struct
 
+import pyarrow as pa
 import pytest
 
-from captools.model.narrow import SIDE_TABLES
+from captools.model.narrow import MESSAGE_TABLES, SIDE_TABLES
 from captools.wire.index import read_records
 from captures import build
 from captures.generate import generate
@@ -32,7 +33,18 @@ def assert_ranges_equal_one_pass(data: bytes, threads: int, monkeypatch) -> int:
     found, whole = parallel.decode_ranges(reader(data), len(data), "t", threads=threads), compiled(data)
     assert found.packets.combine_chunks().equals(whole.packets.combine_chunks())
     assert found.lanes.equals(whole.lanes)
-    assert all(found.sides[name].equals(whole.sides[name]) for name in SIDE_TABLES)
+    assert all(found.sides[name].equals(whole.sides[name]) for name in SIDE_TABLES if name not in MESSAGE_TABLES)
+    # A lane that a range met in the middle of a message may be odd; what is not odd is as in one pass.
+    odd = found.flows["odd"].to_numpy()
+    assert (odd >= whole.flows["odd"].to_numpy()).all() and odd.sum() - sum(whole.flows["odd"].to_pylist()) < 40
+    sure = [
+        table.sides["heads"].filter(pa.array(~odd[table.sides["heads"]["lane"].to_numpy()])) for table in (found, whole)
+    ]
+    assert sure[0].equals(sure[1])
+    assert found.sides["hellos"].equals(whole.sides["hellos"])
+    assert all(
+        found.flows[name].equals(whole.flows[name]) for name in ("packets", "wire_bytes", "first_ns", "tcp_flags")
+    )
     assert found.damage_note == whole.damage_note
     runs = decoded(data, threads)
     assert parallel.interfaces_of(runs) == read_records(data, "t").interfaces

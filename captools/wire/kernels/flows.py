@@ -83,8 +83,7 @@ def _segment(flow: Any, seq: Any, ack: Any, flags: Any, window: Any, length: Any
             place = AHEAD if ahead < _FAR else ASTRAY
         elif ahead < 0:
             place = _before(flow, seq, end, ahead)
-    if fin and place != AGAIN:
-        flow.fins += 1
+    flow.fins += fin
     if place == NEXT:
         flow.in_order += 1
         if flow.fins > fin and length:  # bytes behind the end
