@@ -18,23 +18,23 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (about 10 s)"
+ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (10 to 20 s)"
 _WIRE = Path(__file__).parents[1] / "wire"
 # Whatever kernels import lies here: constants of any of these files may be compiled in.
 _SOURCES = (_WIRE / "kernels", _WIRE, _WIRE.parent / "model")
 
 
-def prepare(announce: Callable[[str], None]) -> Path:
+def prepare(announce: Callable[[str], None], *, pcapng: bool = False) -> Path:
     """Choose the cache folder; call before anything of captools.wire.kernels is imported. Returns the folder.
 
-    ``announce`` is told once if the kernels have yet to be compiled there.
+    ``announce`` is told once if the kernels have yet to be compiled there: those of pcap, or those of ``pcapng``.
     """
     unusual = os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0" or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
     folder = _temporary() if unusual else _usable(cache_folder(os.environ))
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if "numba" in sys.modules:  # it has read its environment already
         sys.modules["numba"].config.CACHE_DIR = str(folder)
-    if not compiled(folder):
+    if not compiled(folder, pcapng=pcapng):
         announce(ANNOUNCEMENT)
     return folder
 
@@ -67,9 +67,9 @@ def processor() -> str:
     return "\n".join(dict.fromkeys(wanted))
 
 
-def compiled(folder: Path) -> bool:
-    """Tell whether the kernels were compiled into ``folder`` before."""
-    return any(folder.rglob("run.decode_pcap*.nbc"))
+def compiled(folder: Path, *, pcapng: bool = False) -> bool:
+    """Tell whether the kernels of pcap (or of ``pcapng``) were compiled into ``folder`` before."""
+    return any(folder.rglob("blocks.decode_blocks*.nbc" if pcapng else "run.decode_pcap*.nbc"))
 
 
 def _usable(folder: Path) -> Path:

@@ -16,6 +16,8 @@ from captools.store.cache.entry import Entry
 from captools.store.cache.files import ROWS
 from captools.store.cache.key import key_of
 from captools.store.capture import Reading
+from captools.store.stream import open_stream, read_exactly
+from captools.wire.blocks import MAGIC as PCAPNG
 from captools.wire.decode import Naming
 from captools.wire.records import Interface
 
@@ -46,7 +48,9 @@ class LargeCapture:
         return Entry(self._ingest(key))
 
     def _ingest(self, key: str) -> Path:
-        kernels.prepare(self._reading.announce)
+        with open_stream(self._path) as stream:
+            pcapng = read_exactly(stream, len(PCAPNG)) == PCAPNG
+        kernels.prepare(self._reading.announce, pcapng=pcapng)
         from captools.store.cache.ingest import ingest  # loads the kernels
 
         size = self._path.stat().st_size

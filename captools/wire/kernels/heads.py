@@ -209,6 +209,7 @@ def _content_length(f: Any, at: Any, end: Any, m: Any) -> None:
     at, size = _value(f, at, end, m)
     if size < 1 or size > _MAX_DIGITS or m.has & (HAS_LENGTH | HAS_CHUNKS):
         m.clean = 0
+        return
     for place in range(at, at + size):
         digit = u8(f, place) - 48
         if digit < 0 or digit > 9:
