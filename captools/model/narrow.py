@@ -120,8 +120,8 @@ IPSEC = _side("ipsec_proto", "ipsec_spi", "ipsec_seq")
 ND = _side("nd_target", "nd_mac")
 
 # What a scan of single segments saw of HTTP/1 and TLS, while it decoded. ``row`` is the segment, ``at`` the byte of its
-# payload where the head begins (a hello begins its payload), ``offset`` that byte in the file. The HTTP and TLS tables are made from these
-# (captools.wire.heads), except where the flow is ``odd``: then streams are put together.
+# payload where the head begins (a hello begins its payload), ``offset`` that byte in the file. The HTTP and TLS tables
+# are made from these (captools.wire.heads), except where the flow is ``odd``: then streams are put together.
 HEADS = pa.schema(
     [
         ("row", pa.int64()),

@@ -68,7 +68,7 @@ def fuzz(variant: Variant, seconds: int, corpus: Path | None, crashes: Path, see
             )  # fmt: skip
             said, code = done.stdout + done.stderr, done.returncode
         except subprocess.TimeoutExpired as stuck:
-            said = (stuck.stderr or b"").decode("utf-8", "replace")  # type: ignore[union-attr]
+            said = (stuck.stderr or b"").decode("utf-8", "replace")
             return Outcome(crash=f"{variant.name}: the loop itself hangs\n{said[-2_000:]}")
         new = sorted(set(crashes.iterdir()) - before)
     crash = _broken(variant, said, new) if code else ""

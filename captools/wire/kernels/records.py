@@ -72,9 +72,10 @@ HEAD = np.dtype(
 )  # fmt: skip
 HELLO = np.dtype(
     [
-        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("lane", np.uint32), ("length", np.uint32), ("version", np.uint16), ("cipher", np.uint16),
-        ("session_id_len", np.uint16), ("random", np.uint16), ("sni", np.uint16), ("alpn", np.uint16),
-        ("kind", np.uint16), ("spare", np.uint16), ("filler", np.int64), ("more", np.int64), _TEXT,
+        ("row", np.int64), ("has", np.int64), ("offset", np.int64), ("lane", np.uint32), ("length", np.uint32),
+        ("version", np.uint16), ("cipher", np.uint16), ("session_id_len", np.uint16), ("random", np.uint16),
+        ("sni", np.uint16), ("alpn", np.uint16), ("kind", np.uint16), ("spare", np.uint16), ("filler", np.int64, (2,)),
+        _TEXT,
     ]
 )  # fmt: skip
 HEAD_STRINGS = ("method", "path", "host", "xff", "request_id")
