@@ -79,7 +79,7 @@ class Session:
         from captools.correlate.analyse import compare_clocks
         from captools.model.packets import PACKETS
 
-        several = len({source.node for source in self.sources if source.packets}) > 1
+        several = len({one.source.node for one in self.opened.loaded if one.source.packets}) > 1
         if several:
             _fits(len(self.opened))
         packets = self.opened.packets() if several else PACKETS.empty_table()

@@ -123,6 +123,9 @@ def run() -> None:
     except CaptoolsError as error:
         _say(str(error))
         sys.exit(error.exit_code)
+    except MemoryError:
+        _say("this takes more memory than is free here; give a shorter capture or fewer points")
+        sys.exit(ExitCode.USAGE)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             _say("no space is left where the output goes; free some, or write elsewhere with -o")

@@ -32,6 +32,10 @@ class Rows(Protocol):
     def __len__(self) -> int:
         """How many packets there are."""
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the file as it lies there; of a large one computed now, if it was not before."""
+
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows ``first`` to ``first + count`` (default: to the end) of the packet table (schema PACKETS)."""
 
@@ -62,7 +66,3 @@ class Capture(Rows, Protocol):
     @property
     def damage(self) -> str:
         """Where and how it ends early; the empty string where it does not."""
-
-    @property
-    def sha256(self) -> str:
-        """The hash of the file as it lies there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,11 +17,13 @@ from captools.store.cache.entry import Entry
 from captools.store.cache.files import ROWS
 from captools.store.cache.key import key_of
 from captools.store.capture import Reading
+from captools.store.files import sha256_of
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.blocks import MAGIC as PCAPNG
 from captools.wire.decode import Naming
 from captools.wire.records import Interface
 
+_DIGEST = "sha256"
 _BROKEN = (ValueError, KeyError, TypeError, OSError)  # what pyarrow and json say of a damaged entry
 
 
@@ -87,8 +90,15 @@ class LargeCapture:
 
     @property
     def sha256(self) -> str:
-        """The hash of the file, computed when it was decoded."""
-        return self.entry.meta.sha256
+        """The hash of the file, computed when it is first asked for: pages and SQL do without."""
+        kept = self.entry.folder / _DIGEST
+        try:
+            return kept.read_text("ascii")
+        except (OSError, ValueError):
+            found = sha256_of(self._path)
+            with suppress(OSError):
+                kept.write_text(found, "ascii")
+            return found
 
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows of the packet table."""

@@ -36,7 +36,7 @@ _PACKED_SHARE = 4  # what captures shrink to, about: only for the choice of the 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One source with its rows."""
+    """One source with its rows. The source's hash is not told yet: :attr:`Opened.sources` does."""
 
     source: Source
     rows: Rows
@@ -55,8 +55,8 @@ class Opened:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What is known of each source."""
-        return tuple(one.source for one in self.loaded)
+        """What is known of each source, its hash too: a statement needs it, a page of packets does not."""
+        return tuple(replace(one.source, sha256=one.rows.sha256) for one in self.loaded)
 
     def packets(self) -> pa.Table:
         """Return the whole packet table, in memory."""
@@ -177,7 +177,7 @@ def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str])
         path=as_text(str(one.path)),
         point=one.point or point,
         linktype=log.linktype,
-        sha256=sha256_of(one.path),
+        sha256="",
         packets=len(log.packets),
         bytes=one.path.stat().st_size,
         first_ns=pc.min(times).as_py() if log.dated else None,
@@ -190,7 +190,7 @@ def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str])
     )
     if record is None:  # our own printout lies beside its capture, which leaves no doubt
         warnings += [f"{as_text(str(one.path))}: {doubt}" for doubt in log.warnings]
-    return Loaded(source, PrintedRows(log), Naming(source=name, points=(point,)))
+    return Loaded(source, PrintedRows(log, sha256_of(one.path)), Naming(source=name, points=(point,)))
 
 
 def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -> Loaded:
@@ -207,7 +207,7 @@ def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -
         path=str(one.path),
         point=one.point or (naming.points[0] if len(set(naming.points)) == 1 else ""),
         linktype=interfaces[0].linktype if interfaces else None,
-        sha256=capture.sha256,
+        sha256="",
         packets=len(capture),
         bytes=one.path.stat().st_size,
         first_ns=first_ns,

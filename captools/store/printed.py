@@ -14,8 +14,8 @@ from captools.wire.text.read import TextLog
 class PrintedRows:
     """A captools.store.capture.Rows of a log; its rows are named already."""
 
-    def __init__(self, log: TextLog) -> None:
-        self._log = log
+    def __init__(self, log: TextLog, sha256: str) -> None:
+        self._log, self.sha256 = log, sha256
 
     def __len__(self) -> int:
         return len(self._log.packets)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +18,13 @@ import pyarrow as pa
 from captools.model.narrow import Narrow
 from captools.model.packets import Proto
 from captools.wire import dns, http, tls
-from captools.wire.bytesview import Bools
+from captools.wire.bytesview import Bools, Ints
 from captools.wire.decode import Naming
 from captools.wire.proven import proven_heads, proven_hellos
 from captools.wire.segments import streams
 from captools.wire.shards import Shards
+
+GROUP = 40_000  # heads
 
 
 @contextmanager
@@ -50,8 +53,22 @@ class Messages:
     @_uncollected()
     def http(self) -> pa.Table:
         """Return the HTTP table (schema HTTP)."""
+        some = self._shards.talks.any_of("http")
+        tables = [self._http(some & (self._group == group)) for group in range(int(self._group.max(initial=0)) + 1)]
+        return pa.concat_tables(tables).unify_dictionaries().sort_by([("row", "ascending"), ("at", "ascending")])
+
+    @cached_property
+    def _group(self) -> Ints:
+        """Number conversations in groups of about GROUP heads: so many are objects at one time."""
         talks = self._shards.talks
-        some = talks.any_of("http")
+        talk = talks.code[self._shards.side("heads")["lane"].to_numpy()] >> 1
+        heads = np.bincount(talk[talk >= 0], minlength=len(talks.split))
+        found: Ints = np.cumsum(heads) // GROUP
+        return found
+
+    def _http(self, some: Bools) -> pa.Table:
+        """Return the HTTP table of the conversations that are ``some``."""
+        talks = self._shards.talks
         found, confirmed = proven_heads(self._shards, some & ~talks.any_of("odd") & ~talks.split, self._data)
         doubtful = some & ~confirmed
         if doubtful.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import struct
@@ -100,6 +101,10 @@ def hostile_files() -> dict[str, tuple[bytes, int]]:
         "rare blocks, both orders": (png + blocks("<") + build.pcapng([(0, START, frame)], order=">") + blocks(">"), 6),
         "a section header alone": (section, 0),
         "a section header, cut": (section[:11], -1),
+        "gzip, cut": (gzip.compress(pcap, mtime=0)[:-5], 1),
+        "gzip with something else behind it": (gzip.compress(pcap, mtime=0) + b"else", 1),
+        "gzip of gzip": (gzip.compress(gzip.compress(pcap, mtime=0), mtime=0), -1),
+        "a gzip header alone": (gzip.compress(pcap, mtime=0)[:10], -1),
         "a simple packet of 4 GiB": (png + block(3, struct.pack("<I", HUGE) + frame), 2),
     }  # fmt: skip
 

@@ -41,7 +41,7 @@ def small(text: str, items: int = 2) -> str:
 def _changed(tree: Any, rng: random.Random) -> Any:
     places = list(_places(tree))
     if not places:
-        return rng.choice(_VALUES)
+        return _copy(rng.choice(_VALUES))
     holder, key = rng.choice(places)
     way = rng.randrange(6)
     if way == 0:
@@ -57,7 +57,7 @@ def _changed(tree: Any, rng: random.Random) -> Any:
     elif way == 4 and isinstance(holder[key], int):
         holder[key] += rng.choice((-1, 1, 1 << 16, 1 << 32))
     else:
-        holder[key] = rng.choice(_VALUES)
+        holder[key] = _copy(rng.choice(_VALUES))
     return tree
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,12 @@ def test_an_entry_that_turns_out_damaged_while_it_is_read_is_made_anew(path, dat
     whole[4 : len(whole) // 2] = bytes(len(whole) // 2 - 4)  # the footer is as it was
     file.write_bytes(whole)
     assert_equal(plain(capture.table(naming_of(1))), reference(data))
+
+
+def test_the_hash_is_the_files_and_is_kept(path, data):
+    capture, _ = opened(path)
+    assert capture.sha256 == sha256(data).hexdigest()
+    assert (capture.entry.folder / "sha256").read_text() == capture.sha256 == opened(path)[0].sha256
 
 
 def test_the_tables_are_for_their_owner_only(path):

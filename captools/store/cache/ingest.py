@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from captools.store.cache.files import remove_shard
 from captools.store.cache.meta import Meta
 from captools.store.cache.place import META, begin, land
 from captools.store.cache.shards import ShardWriter
-from captools.store.files import sha256_of
 from captools.store.stream import open_stream, read_exactly
 from captools.store.unpack import packing
 from captools.wire.kernels.session import Options
@@ -42,11 +40,9 @@ def ingest(
     """
     folder = begin(places)
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="sha256") as beside:
-            digest = beside.submit(sha256_of, path)
-            options = Options(vxlan_ports=vxlan_ports, fresh=False)
-            runs, writers, cut = _decode(path, folder, options, threads or _threads(), tick)
-        meta = _meta(path, runs, writers, cut, digest.result())
+        options = Options(vxlan_ports=vxlan_ports, fresh=False)
+        runs, writers, cut = _decode(path, folder, options, threads or _threads(), tick)
+        meta = _meta(path, runs, writers, cut)
         (folder / META).write_text(meta.to_text(), "utf-8")
         return land(folder, key)
     finally:
@@ -109,7 +105,7 @@ def _ranges(
     return runs, [writers[number] for number in range(len(runs))]
 
 
-def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], cut: str, sha256: str) -> Meta:
+def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], cut: str) -> Meta:
     interfaces = interfaces_of(runs)
     linktypes = [one.linktype for one in interfaces]
     proven = [ports for writer in writers for ports in writer.wireguard_ports]
@@ -123,7 +119,6 @@ def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], cut: str, sha
         first_ns=min(firsts, default=None),
         last_ns=max(lasts, default=None),
         damage="; ".join(filter(None, (cut, damage_of(runs)))),
-        sha256=sha256,
         interfaces=interfaces,
         shards=shards,
     )

@@ -27,7 +27,6 @@ class Meta:
     first_ns: int | None
     last_ns: int | None
     damage: str
-    sha256: str  # "" where nobody asked for it yet
     interfaces: tuple[Interface, ...]
     shards: tuple[Shard, ...]
 

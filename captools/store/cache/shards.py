@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from captools.model.narrow import NARROW, SIDE_TABLES
+from captools.model.narrow import FLOWS, LANES, NARROW, SIDE_TABLES
 from captools.store.cache.files import LANE_ROWS, ROWS, table_file
 from captools.store.cache.meta import Shard
 from captools.wire.assemble import counted_from, lane_table, packet_table, side_table
@@ -69,7 +69,10 @@ class ShardWriter:
             return
         if name not in self._sides:
             where = table_file(self._folder, self._shard, name)
-            self._sides[name] = pq.ParquetWriter(where, SIDE_TABLES[name], compression="zstd", compression_level=1)
+            self._sides[name] = pq.ParquetWriter(
+                where, SIDE_TABLES[name], compression="zstd", compression_level=1, use_dictionary=False,
+                write_statistics=["row"],  # tells which groups speak of a page
+            )  # fmt: skip
         self._sides[name].write_table(rows)
         self._counts[name] = self._counts.get(name, 0) + len(rows)
 
@@ -82,15 +85,25 @@ class ShardWriter:
 
     def close(self, common: Common, linktypes: Sequence[int], wireguard_ports: Ports) -> Shard:
         """Write lanes and flows, and finish all files. ``wireguard_ports`` are those that any range proved."""
-        table = lane_table(common.lane_records(), linktypes)
-        for name, one in (("lanes", table), ("flows", flow_table(common.flow_records()))):
-            pq.write_table(one, table_file(self._folder, self._shard, name), row_group_size=LANE_ROWS,
-                           compression="zstd", compression_level=1)  # fmt: skip
+        records, flows = common.lane_records(), common.flow_records()
+        self._whole(
+            "lanes", LANES, (lane_table(records[at : at + ROWS], linktypes) for at in range(0, len(records), ROWS))
+        )
+        self._whole("flows", FLOWS, (flow_table(flows[at : at + ROWS]) for at in range(0, len(flows), ROWS)))
         for writer in (self._packets, *self._sides.values()):
             if writer is not None:
                 writer.close()
         self._add_late(wireguard_ports)
-        return Shard(rows=self.rows, lanes=len(table), sides=dict(self._counts))
+        return Shard(rows=self.rows, lanes=len(records), sides=dict(self._counts))
+
+    def _whole(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        """Write a table whose pieces are made one by one: all at once they would take more memory than the decode."""
+        where = table_file(self._folder, self._shard, name)
+        words = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        with pq.ParquetWriter(where, schema, compression="zstd", compression_level=1, use_dictionary=words,
+                              write_statistics=False) as writer:  # fmt: skip
+            for table in tables:
+                writer.write_table(table, row_group_size=LANE_ROWS)
 
     def _add_late(self, ports: Ports) -> None:
         """Put the messages that only the whole file could decide among the others, in order of their rows."""
@@ -113,5 +126,5 @@ def _packet_writer(path: Path) -> pq.ParquetWriter:
         compression_level=dict.fromkeys(compressed, 1),
         use_dictionary=list(_FEW),
         column_encoding=dict.fromkeys(_RISING, "DELTA_BINARY_PACKED"),
-        write_statistics=["ts_ns"],
+        write_statistics=False,
     )

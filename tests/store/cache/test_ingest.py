@@ -6,7 +6,6 @@ import gzip
 import os
 import subprocess
 import sys
-from hashlib import sha256
 
 import pytest
 
@@ -48,7 +47,7 @@ def test_meta_says_what_the_file_is(capture, entry, wanted):
     meta = entry.meta
     times = wanted["ts_ns"].to_pylist()
     assert (meta.packets, meta.first_ns, meta.last_ns) == (len(wanted), min(times), max(times))
-    assert meta.sha256 == sha256(capture.read_bytes()).hexdigest() and meta.damage == ""
+    assert meta.damage == ""
 
 
 def test_a_cut_file_keeps_all_whole_records_and_says_where_it_ends(small, tmp_path):
@@ -66,7 +65,6 @@ def test_a_packed_file_is_read_as_a_stream(small, tmp_path):
     path.write_bytes(gzip.compress(small, 1))
     found = made(path, tmp_path / "c")
     assert_equal(plain(found.table(naming_of(1))), reference(small))
-    assert found.meta.sha256 == sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_boundary_that_was_guessed_wrongly_costs_no_packet(tmp_path):

@@ -8,7 +8,7 @@ from captools.store.cache.meta import Meta, Shard, meta_from_text
 from captools.wire.records import Interface
 
 META = Meta(
-    path="/a.pcap", packets=3, first_ns=1, last_ns=(1 << 63) - 1, damage="cut", sha256="00",
+    path="/a.pcap", packets=3, first_ns=1, last_ns=(1 << 63) - 1, damage="cut",
     interfaces=(Interface(linktype=1, snaplen=9, name="lxc\x1b1", dropped=4),),
     shards=(Shard(rows=3, lanes=2, sides={"arp": 1}),),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from captools.store.cache.place import META, begin, find, land, prune, roots
 
 
 def write(folder, path="/some.pcap"):
-    meta = Meta(path=path, packets=0, first_ns=None, last_ns=None, damage="", sha256="", interfaces=(), shards=())
+    meta = Meta(path=path, packets=0, first_ns=None, last_ns=None, damage="", interfaces=(), shards=())
     (folder / META).write_text(meta.to_text(), "utf-8")
 
 
