@@ -78,6 +78,7 @@ def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[lis
     last = run.finish()
     if last is not None:
         writer.add(last)
+    _end(writer, run)
     return [run], [writer], stream.damage
 
 
@@ -99,18 +100,22 @@ def _ranges(
         writers[number] = ShardWriter(folder, number)
         for part in feed(run, ticking, end):
             writers[number].add(part)
+        _end(writers[number], run)
 
     ranges = plan(read_at, os.fstat(descriptor).st_size, str(path), threads=threads, options=options)
     runs = decode_planned(ranges, work, threads=threads, wrong=lambda number: remove_shard(folder, number))
     return runs, [writers[number] for number in range(len(runs))]
 
 
+def _end(writer: ShardWriter, run: Run) -> None:
+    writer.end(run.common, [one.linktype for one in run.interfaces])
+
+
 def _meta(path: Path, runs: list[Run], writers: list[ShardWriter], cut: str) -> Meta:
     interfaces = interfaces_of(runs)
-    linktypes = [one.linktype for one in interfaces]
     proven = [ports for writer in writers for ports in writer.wireguard_ports]
     ports = np.unique(np.concatenate([np.empty(0, np.int64), *proven]))
-    shards = tuple(writer.close(run.common, linktypes, ports) for run, writer in zip(runs, writers, strict=True))
+    shards = tuple(writer.close(ports) for writer in writers)
     firsts: list[Any] = [writer.first_ns for writer in writers if writer.first_ns is not None]
     lasts: list[Any] = [writer.last_ns for writer in writers if writer.last_ns is not None]
     return Meta(

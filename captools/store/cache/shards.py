@@ -46,6 +46,7 @@ class ShardWriter:
         self._counts: dict[str, int] = {}
         self._undecided: list[Any] = []  # messages that may be WireGuard: a handshake elsewhere in the file tells
         self.wireguard_ports: list[Ports] = []  # that handshakes in this range prove
+        self._lanes = 0
         self.rows = 0
         self.first_ns: int | None = None
         self.last_ns: int | None = None
@@ -83,9 +84,10 @@ class ShardWriter:
             self._undecided.append(found.undecided)
         return found.settled
 
-    def close(self, common: Common, linktypes: Sequence[int], wireguard_ports: Ports) -> Shard:
-        """Write lanes and flows, and finish all files. ``wireguard_ports`` are those that any range proved."""
+    def end(self, common: Common, linktypes: Sequence[int]) -> None:
+        """Write lanes and flows, once all parts are there; ``linktypes`` are those of the file's interfaces."""
         records, flows = common.lane_records(), common.flow_records()
+        self._lanes = len(records)
         self._whole(
             "lanes", LANES, (lane_table(records[at : at + ROWS], linktypes) for at in range(0, len(records), ROWS))
         )
@@ -93,8 +95,11 @@ class ShardWriter:
         for writer in (self._packets, *self._sides.values()):
             if writer is not None:
                 writer.close()
+
+    def close(self, wireguard_ports: Ports) -> Shard:
+        """Finish the shard with what only the whole file tells: the ports of WireGuard that any range proved."""
         self._add_late(wireguard_ports)
-        return Shard(rows=self.rows, lanes=len(records), sides=dict(self._counts))
+        return Shard(rows=self.rows, lanes=self._lanes, sides=dict(self._counts))
 
     def _whole(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Write a table whose pieces are made one by one: all at once they would take more memory than the decode."""

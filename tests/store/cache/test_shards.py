@@ -31,7 +31,8 @@ def test_parts_become_row_groups_and_side_rows_count_through(tmp_path):
     last = run.finish()
     if last is not None:
         writer.add(last)
-    shard = writer.close(run.common, (1,), np.empty(0, np.int64))
+    writer.end(run.common, (1,))
+    shard = writer.close(np.empty(0, np.int64))
     whole = compiled(data)
     assert (shard.rows, shard.lanes) == (len(whole), len(whole.lanes))
     packets = pq.ParquetFile(tmp_path / "0.packets.parquet")
