@@ -65,7 +65,7 @@ class LargeCapture:
         except OSError as error:
             raise MalformedCapture(
                 f"{self._path}: its decoded tables cannot be written ({error.strerror or error})",
-                hint="they need about a tenth of its size; set XDG_CACHE_HOME to a folder with room",
+                hint="they need about a seventh of its size; set XDG_CACHE_HOME to a folder with room",
             ) from error
         place.prune(folder.parent, folder.name, str(self._path.resolve()))
         return folder
