@@ -63,14 +63,14 @@ def decode(capture: str) -> int:
     from captools.store import kernels
 
     kernels.prepare(lambda words: None)
-    from captools.wire.kernels.session import PcapRun
+    from captools.wire.kernels.session import Options
+    from captools.wire.runs import HEAD, open_run
     from tests.bench.decode import kernel
 
     kernel(capture, 1)  # compiled and loaded before anything is sent
     print("ready", flush=True)
     source = os.fdopen(0, "rb", buffering=0)
-    head = source.read(24)
-    run, rows = PcapRun(head, fresh=False), 0
+    run, rows = open_run(source.read(HEAD), "tcpdump's pipe", Options(fresh=False)), 0
     while count := source.readinto(run.space()) or 0:  # type: ignore[attr-defined]
         rows += sum(len(part.packets.lane) for part in run.filled(count))
     last = run.finish()
