@@ -48,17 +48,11 @@ def _verify(session: Session) -> None:
     """Raise MalformedCapture for the first file that is not what was captured or decoded."""
     from captools.store.files import sha256_of
 
-    noted = {
-        record.file: record.sha256 for record in (session.inputs.manifest.points if session.inputs.manifest else ())
-    }
-    for source in session.sources:
-        if not source.sha256:
-            continue
-        path = Path(source.path)
-        now, then = sha256_of(path), noted.get(path.name) or source.sha256
+    for one in session.opened.loaded:
+        now, then = sha256_of(Path(one.source.path)), one.noted or one.rows.sha256
         if now != then:
             raise MalformedCapture(
-                f"{safe(source.path)}: its sha256 is {now[:16]}…, noted was {then[:16]}…",
+                f"{safe(one.source.path)}: its sha256 is {now[:16]}…, noted was {then[:16]}…",
                 hint="the file was changed since; take it from the node or a copy again",
             )
 

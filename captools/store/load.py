@@ -36,11 +36,15 @@ _PACKED_SHARE = 4  # what captures shrink to, about: only for the choice of the 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One source with its rows. The source's hash is not told yet: :attr:`Opened.sources` does."""
+    """One source with its rows. The source's hash is not told yet: :attr:`Opened.sources` does.
+
+    ``noted`` is the hash that the session's manifest has of the file, if any.
+    """
 
     source: Source
     rows: Rows
     naming: Naming
+    noted: str = ""
 
 
 @dataclass(slots=True)
@@ -217,7 +221,7 @@ def _capture(one: CaptureInput, name: str, capture: Capture, cluster: Cluster) -
         damage=capture.damage,
         **_from_record(record),
     )
-    return Loaded(source, capture, naming)
+    return Loaded(source, capture, naming, record.sha256 if record else "")
 
 
 def _unique(path: Path, names: set[str]) -> str:

@@ -76,3 +76,17 @@ def test_verify_compares_every_file_with_what_the_session_noted(captools, tmp_pa
     done = captools("info", folder, "--verify")
     assert done.code == 3 and "its sha256 is" in done.err and W1 in done.err
     assert captools("info", folder).code == 0
+
+
+def test_files_of_two_sessions_may_share_a_name(captools, tmp_path):
+    """Each is compared with what its own session noted."""
+    for name, ahead in (("a", 0), ("b", 5)):
+        folder = write_session(tmp_path / name)
+        (folder / W1).write_bytes(pcap(handshake(ahead_ns=ahead)))
+        manifest = json.loads((folder / "session.json").read_text())
+        for point in manifest["points"]:
+            point["sha256"] = sha256((folder / point["file"]).read_bytes()).hexdigest()
+        (folder / "session.json").write_text(json.dumps(manifest))
+    assert captools("info", tmp_path / "a", tmp_path / "b", "--verify").code == 0
+    (folder / W1).write_bytes(pcap(handshake(ahead_ns=6)))
+    assert captools("info", tmp_path / "a", tmp_path / "b", "--verify").code == 3
