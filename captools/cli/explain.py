@@ -138,13 +138,12 @@ def _frame(asked: Asked, point: str, number: int, tree: str, keys: Keys) -> Docu
 
 def _rows(session: Session, point: str, number: int) -> Iterator[tuple[Source, pa.Table]]:
     """Yield the rows of a frame at a point: one for each file that the point has."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for loaded, _first, packets in session.opened.batches():
-        here = pc.and_(pc.equal(packets["point"].cast(pa.string()), point), pc.equal(packets["frame"], number))
-        if pc.any(here).as_py():
-            yield loaded.source, packets.filter(here)
+    for loaded in session.opened.loaded:
+        if not 1 <= number <= len(loaded.rows):
+            continue
+        row = loaded.rows.table(loaded.naming, number - 1, 1)
+        if row["point"][0].as_py() == point:
+            yield loaded.source, row
 
 
 def _columns(columns: dict[str, Any]) -> list[str]:

@@ -94,11 +94,9 @@ def pages(session: Session, judge: Judge, asked: frozenset[str], count: int | No
     ``asked`` are the tables of payloads that whoever prints needs.
     """
     heads: dict[str, pa.Table] = {name: getattr(session.opened, name)() for name in judge.tables | asked}
-    at, left, begun = 0, count, False
+    at, left = 0, count
     before: dict[str, tuple[int, int]] = {}
     for source, _first, packets in session.opened.batches():
-        if left == 0 and begun:
-            return
         if not len(packets):
             continue
         stamps = packets["ts_ns"]
@@ -110,9 +108,10 @@ def pages(session: Session, judge: Judge, asked: frozenset[str], count: int | No
         keep = keep if left is None else keep[:left]
         left = None if left is None else left - len(keep)
         at += len(packets)
-        begun = True
         yield Page(page, keep)
-    if not begun:
+        if left == 0:  # before the next page is decoded
+            return
+    if not at:
         yield Page(Tables(packets=session.opened.page(0, 0)), np.empty(0, np.int64))
 
 
