@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ import click
 
 from captools.cli.common import Asked, Shown
 from captools.model.errors import UsageError
-from captools.views.text import MAX_CELL, json_text, safe
+from captools.views.text import MAX_CELL, row_text, safe
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -163,29 +162,23 @@ class _Lines:
 
     def write(self, table: pa.Table) -> None:
         """Write all rows, out to the reader."""
-        from captools.views.rows import cell, names_of, rows_of
+        from captools.cli.rows import cells, json_lines, write_csv
+        from captools.views.rows import names_of
 
-        names = names_of(table)
         if self._form == "ndjson":
-            speak = self._wanted.value
-            sys.stdout.writelines(
-                json_text(dict(zip(names, map(speak, row), strict=True))) + "\n" for row in rows_of(table)
-            )
+            sys.stdout.writelines(line + "\n" for line in json_lines(table, self._wanted.value))
         elif self._form == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            if not self._begun:
-                writer.writerow([safe(name) for name in names])
-            cells = ([cell(one) for one in row] for row in rows_of(table))
-            writer.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in cells)
+            write_csv(table, sys.stdout, header=not self._begun)
         else:
+            names = names_of(table)
             wanted = list(self._wanted.columns) or names
-            self._columns(wanted, [[cell(one) for one in row] for row in rows_of(table.select(wanted))])
+            self._columns(wanted, list(cells(table, [names.index(name) for name in wanted])))
         self._begun = True
         sys.stdout.flush()
 
     def _columns(self, names: list[str], rows: list[list[Any]]) -> None:
-        cells = [["-" if one is None or one == "" else safe(one, MAX_CELL) for one in row] for row in rows]
-        lines = cells if self._begun else [[safe(name).upper() for name in names], *cells]
+        printed = [row_text(row, MAX_CELL) for row in rows]
+        lines = printed if self._begun else [[safe(name).upper() for name in names], *printed]
         widest = [max(len(line[at]) for line in lines) for at in range(len(names))]
         self._widths = [max(pair) for pair in zip(self._widths or widest, widest, strict=True)]
         for line in lines:

@@ -64,30 +64,50 @@ def _write(
     value: Callable[[Any], Any] | None,
     shown: Sequence[str],
 ) -> None:
-    from captools.views.rows import cell, names_of, rows_of
-    from captools.views.text import json_text, safe, table_lines
+    from captools.views.rows import names_of
+    from captools.views.text import safe, table_lines
 
     coming = iter(tables)
     first = next(coming)
     names = names_of(first)
     tables = chain([first], coming)
     if form in ("json", "ndjson"):
-        spoken = value or (lambda one: one)
-        items = (
-            json_text(dict(zip(names, map(spoken, row), strict=True))) for table in tables for row in rows_of(table)
-        )
-        _json(items, form, stream, key)
+        _json((line for table in tables for line in json_lines(table, value)), form, stream, key)
     elif form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([safe(name) for name in names])
-        for table in tables:
-            cells = ([cell(one) for one in row] for row in rows_of(table))
-            writer.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in cells)
+        for number, table in enumerate(tables):
+            write_csv(table, stream, header=number == 0)
     else:
         wanted = shown or names
-        places = [names.index(name) for name in wanted]
-        rows = ([cell(one) for one in row] for table in tables for row in rows_of(table.select(places)))
+        rows = (row for table in tables for row in cells(table, [names.index(name) for name in wanted]))
         stream.writelines(line + "\n" for line in table_lines([safe(name) for name in wanted], rows))
+
+
+def json_lines(table: pa.Table, value: Callable[[Any], Any] | None) -> Iterator[str]:
+    """Yield each row as JSON on one line; ``value`` has the last word on a value."""
+    from captools.views.rows import names_of, rows_of
+    from captools.views.text import json_text
+
+    names, spoken = names_of(table), value or (lambda one: one)
+    return (json_text(dict(zip(names, map(spoken, row), strict=True))) for row in rows_of(table))
+
+
+def write_csv(table: pa.Table, stream: TextIO, *, header: bool) -> None:
+    """Write each row as a line of CSV, no control character in it; first the names of the columns, with ``header``."""
+    from captools.views.rows import names_of
+    from captools.views.text import safe
+
+    writer = csv.writer(stream, lineterminator="\n")
+    if header:
+        writer.writerow([safe(name) for name in names_of(table)])
+    writer.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in cells(table))
+
+
+def cells(table: pa.Table, columns: Sequence[int] | None = None) -> Iterator[list[Any]]:
+    """Yield each row as values on one line; of some ``columns``, by their number, or of all."""
+    from captools.views.rows import cell, rows_of
+
+    for row in rows_of(table if columns is None else table.select(columns)):
+        yield [cell(one) for one in row]
 
 
 def _json(items: Iterator[str], form: str, stream: TextIO, key: str) -> None:

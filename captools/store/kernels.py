@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from captools.store.layout import user_cache
+
 ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (10 to 20 s)"
 _WIRE = Path(__file__).parents[1] / "wire"
 # Whatever kernels import lies here: constants of any of these files may be compiled in.
@@ -41,9 +43,12 @@ def prepare(announce: Callable[[str], None], *, pcapng: bool = False) -> Path:
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder for these sources, this numba and this processor."""
-    root = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache")
-    sources = [path for folder in _SOURCES for path in sorted(folder.glob("*.py"))]
-    return root / "captools" / "kernels" / fingerprint(sources, (version("numba"), processor()))
+    return user_cache(environ) / "kernels" / fingerprint(sources(), (version("numba"), processor()))[:20]
+
+
+def sources() -> list[Path]:
+    """Return the sources of the decoder: what any of them says may be compiled in."""
+    return [path for folder in _SOURCES for path in sorted(folder.glob("*.py"))]
 
 
 def fingerprint(sources: Iterable[Path], words: Iterable[str]) -> str:
@@ -54,7 +59,7 @@ def fingerprint(sources: Iterable[Path], words: Iterable[str]) -> str:
         whole.update(f"{source.name}:{len(data)}:".encode() + data)
     for word in words:
         whole.update(f"{len(word)}:{word}".encode())
-    return whole.hexdigest()[:20]
+    return whole.hexdigest()
 
 
 def processor() -> str:

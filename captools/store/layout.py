@@ -29,6 +29,11 @@ def default_root(here: Path, environ: Mapping[str, str]) -> Path:
     return Path(state) / "captools" / "sessions"
 
 
+def user_cache(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own cache: all in it can be made again."""
+    return Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache") / "captools"
+
+
 def _is_checkout(folder: Path) -> bool:
     try:
         document = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))

@@ -47,11 +47,12 @@ def table_lines(
 ) -> Iterator[str]:
     """Yield the lines of :func:`table`; columns are as wide as the first ``look_ahead`` rows need (None: all rows)."""
     coming = iter(rows)
-    first = [_cells(row, most) for row in islice(coming, look_ahead)]
+    first = [row_text(row, most) for row in islice(coming, look_ahead)]
     widths = [max([len(name), *(len(row[at]) for row in first)]) for at, name in enumerate(header)]
-    for line in chain([[name.upper() for name in header]], first, (_cells(row, most) for row in coming)):
+    for line in chain([[name.upper() for name in header]], first, (row_text(row, most) for row in coming)):
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def _cells(row: Sequence[object], most: int) -> list[str]:
+def row_text(row: Sequence[object], most: int) -> list[str]:
+    """Return the cells of a row as they are printed, cut to ``most`` characters each."""
     return ["-" if value is None or value == "" else safe(value, most) for value in row]

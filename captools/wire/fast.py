@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from captools.model.narrow import Narrow
 from captools.wire.assemble import assemble
-from captools.wire.kernels.session import DEFAULTS, Options, Part
-from captools.wire.runs import HEAD, open_run
-
-ReadInto = Callable[[memoryview], int]
+from captools.wire.kernels.session import DEFAULTS, Options
+from captools.wire.runs import HEAD, ReadInto, open_run, parts_of
 
 
 def decode_stream(head: bytes, read_into: ReadInto, where: str, options: Options = DEFAULTS) -> Narrow:
@@ -18,13 +14,7 @@ def decode_stream(head: bytes, read_into: ReadInto, where: str, options: Options
     MalformedCapture, in which ``where`` names it, where nothing of it can be read.
     """
     run = open_run(head, where, options)
-    parts: list[Part] = []
-    while count := read_into(run.space()):
-        parts += run.filled(count)
-    last = run.finish()
-    if last is not None:
-        parts.append(last)
-    pairs = [(part.packets, part.sides) for part in parts]
+    pairs = [(part.packets, part.sides) for part in parts_of(run, read_into)]
     linktypes = [one.linktype for one in run.interfaces]
     return assemble(pairs, run.common.lane_records(), linktypes, run.damage(), run.common.flow_records())
 

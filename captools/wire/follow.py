@@ -24,7 +24,7 @@ from captools.wire.decode import Naming, decode
 from captools.wire.dns import dns_messages
 from captools.wire.http import http_heads
 from captools.wire.index import no_capture
-from captools.wire.pcap import FILE_HEADER, MAGICS, read_header
+from captools.wire.pcap import FILE_HEADER, MAGICS, read_header, whole_records
 from captools.wire.pcapng import first_block_damaged
 from captools.wire.records import Interface, Records
 from captools.wire.tls import tls_hellos
@@ -147,17 +147,15 @@ class _PcapRecords:
 
     def whole(self, data: bytearray) -> tuple[list[Packet], int, bool]:
         header = self._header
-        unpack, found, at = struct.Struct(header.order + "IIII").unpack_from, list[Packet](), 0
-        while at + header.record <= len(data):
-            seconds, fraction, cap_len, wire_len = unpack(data, at)
-            if cap_len > header.largest:
-                return found, at, True
-            if at + header.record + cap_len > len(data):
-                break
-            ts_ns = seconds * 1_000_000_000 + fraction * header.tick_ns
-            found.append((at + header.record, cap_len, wire_len, ts_ns, 0))
-            at += header.record + cap_len
-        return found, at, False
+        records, at = whole_records(data, 0, header)
+        found = [
+            (place, cap_len, wire_len, seconds * 1_000_000_000 + fraction * header.tick_ns, 0)
+            for place, cap_len, wire_len, seconds, fraction in records
+        ]
+        if at + header.record > len(data):
+            return found, at, False
+        (claimed,) = struct.unpack_from(header.order + "I", data, at + 8)
+        return found, at, claimed > header.largest
 
     def damage(self, data: bytearray, before: int, frames: int) -> str:
         return pcap.damage_at(self._header, frames + 1, before, data)

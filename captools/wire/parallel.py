@@ -26,7 +26,7 @@ from captools.wire.kernels.session import DEFAULTS, Options, Part
 from captools.wire.kernels.window import PAD
 from captools.wire.pcap import FILE_HEADER
 from captools.wire.records import Interface
-from captools.wire.runs import HEAD, Run, open_run
+from captools.wire.runs import HEAD, Run, open_run, parts_of
 
 ReadAt = Callable[[memoryview, int], int]  # fills the space with bytes from an offset; returns how many
 Work = Callable[[int, Run, int], None]  # feeds a range's run with the bytes from ``run.before`` to an end
@@ -186,15 +186,14 @@ def decode_ranges(read_at: ReadAt, size: int, where: str, *, threads: int = 2, o
 def feed(run: Run, read_at: ReadAt, end: int) -> Iterable[Part]:
     """Decode the bytes from where ``run`` begins to ``end``; yield the parts, the last one too."""
     at = run.before + run.have
-    while at < end and not run.ended:
-        count = read_at(run.space()[: end - at], at)
-        if not count:
-            break
+
+    def read_into(space: memoryview) -> int:
+        nonlocal at
+        count = read_at(space[: end - at], at) if at < end and not run.ended else 0
         at += count
-        yield from run.filled(count)
-    last = run.finish()
-    if last is not None:
-        yield last
+        return count
+
+    return parts_of(run, read_into)
 
 
 def _join(runs: list[Run], parts: list[list[Part]]) -> Narrow:

@@ -27,6 +27,9 @@ FILE_HEADER = 24
 MAX_RECORD = 262_144
 
 
+Record = tuple[int, int, int, int, int]  # place of its first captured byte, cap_len, wire_len, seconds, fraction
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What the file header says: how records are to be read."""
@@ -71,22 +74,27 @@ def damage_at(head: Header, number: int, at: int, rest: bytes | bytearray | memo
     return f"{where} claims {cap_len:,} bytes, {len(rest) - head.record:,} remain"
 
 
+def whole_records(data: bytes | bytearray | memoryview, at: int, head: Header) -> tuple[list[Record], int]:
+    """Return the records that are whole in ``data`` from byte ``at`` on, and where the first one begins that is not."""
+    unpack, header, size = struct.Struct(head.order + "IIII").unpack_from, head.record, len(data)
+    found: list[Record] = []
+    while at + header <= size:
+        seconds, fraction, cap_len, wire_len = unpack(data, at)
+        if cap_len > head.largest or at + header + cap_len > size:
+            break
+        found.append((at + header, cap_len, wire_len, seconds, fraction))
+        at += header + cap_len
+    return found, at
+
+
 def read_pcap(data: bytes | bytearray | memoryview, where: str) -> Records:
     """Return the index of a pcap file; raise MalformedCapture where the file header is cut or impossible.
 
     A file that ends in mid-record keeps all whole records; ``damage`` then says where it was cut.
     """
     head = read_header(data, where)
-    unpack, header = struct.Struct(head.order + "IIII").unpack_from, head.record
-    rows: list[tuple[int, int, int, int, int]] = []
-    at, size = FILE_HEADER, len(data)
-    while at + header <= size:
-        seconds, fraction, cap_len, wire_len = unpack(data, at)
-        if cap_len > head.largest or at + header + cap_len > size:
-            break
-        rows.append((at + header, cap_len, wire_len, seconds, fraction))
-        at += header + cap_len
-    damage = damage_at(head, len(rows) + 1, at, memoryview(data)[at:]) if at < size else ""
+    rows, at = whole_records(data, FILE_HEADER, head)
+    damage = damage_at(head, len(rows) + 1, at, memoryview(data)[at:]) if at < len(data) else ""
     if not rows:
         return empty((head.interface,), damage)
     table = np.array(rows, np.int64)

@@ -5,7 +5,7 @@ Loads the kernels: captools.store.kernels.prepare comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from captools.wire.blocks import MAGIC
@@ -55,3 +55,15 @@ def open_run(head: bytes, where: str, options: Options = DEFAULTS) -> Run:
     if head[:4] == MAGIC:
         return PcapngRun(head, where, options=options)
     raise no_capture(head, where)
+
+
+ReadInto = Callable[[memoryview], int]  # puts bytes into the space and returns how many; 0 at the end
+
+
+def parts_of(run: Run, read_into: ReadInto) -> Iterator[Part]:
+    """Decode all that ``read_into`` delivers; yield the parts, the last one too."""
+    while count := read_into(run.space()):
+        yield from run.filled(count)
+    last = run.finish()
+    if last is not None:
+        yield last

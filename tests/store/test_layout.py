@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from captools.model.points import Point, point_of_file
-from captools.store.layout import default_root, point_stem, safe_name, session_name
+from captools.store.layout import default_root, point_stem, safe_name, session_name, user_cache
 
 
 def test_in_a_checkout_sessions_go_below_captures_from_any_folder_in_it(tmp_path):
@@ -43,3 +43,8 @@ def test_the_file_name_tells_the_interface_whatever_the_node_is_called(node, int
 def test_two_points_never_share_a_file():
     first = point_stem(Point("a/b", "eth0"))
     assert first == "a_b__eth0" and point_stem(Point("a_b", "eth0"), frozenset({first})) == "a_b__eth0-2"
+
+
+def test_the_users_cache_is_where_the_desktop_standard_says():
+    assert str(user_cache({"XDG_CACHE_HOME": "/c", "HOME": "/h"})) == "/c/captools"
+    assert str(user_cache({"XDG_CACHE_HOME": "", "HOME": "/h"})) == "/h/.cache/captools"

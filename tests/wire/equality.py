@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from captools.wire.decode import Naming, decode
 from captools.wire.index import read_records
 from captools.wire.tunnels import VXLAN_PORTS
 from captools.wire.widen import widen
+from captures import build
 
 kernels.prepare(lambda words: None)  # before any kernel is imported
 
@@ -103,3 +105,17 @@ def cut_frames(frames: list[bytes], seed: int) -> list[bytes]:
     """Return each frame cut somewhere."""
     choose = random.Random(seed)
     return [frame[: choose.randint(0, len(frame))] for frame in frames]
+
+
+def assert_cut_alike(frame: bytes) -> None:
+    """Assert that both readers agree on a frame cut at every byte, and captured with smaller snap lengths."""
+    assert_same(build.pcap([(at, frame[:at]) for at in range(len(frame) + 1)]))
+    for snaplen in range(14, len(frame), 7):
+        assert_same(build.pcap([(1, frame)], snaplen=snaplen))
+
+
+def assert_damaged_alike(frames: Iterable[bytes]) -> None:
+    """Assert that both readers agree on many copies of ``frames`` with changed bytes."""
+    data = build.pcap([(at, frame) for at, frame in enumerate(list(frames) * 40)])
+    for seed in range(5):
+        assert_same(mutated(data, seed))

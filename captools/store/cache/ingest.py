@@ -18,7 +18,7 @@ from captools.store.stream import open_stream, read_exactly
 from captools.store.unpack import packing
 from captools.wire.kernels.session import Options
 from captools.wire.parallel import damage_of, decode_planned, feed, interfaces_of, plan
-from captools.wire.runs import HEAD, Run, open_run
+from captools.wire.runs import HEAD, Run, open_run, parts_of
 
 Tick = Callable[[int], None]  # told how many further (unpacked) bytes were read; from any thread
 _MOST_THREADS = 8
@@ -71,13 +71,14 @@ def _stream(path: Path, folder: Path, options: Options, tick: Tick) -> tuple[lis
     writer = ShardWriter(folder, 0)
     with open_stream(path) as stream:
         run = open_run(read_exactly(stream, HEAD), str(path), options)
-        while count := stream.readinto(run.space()):
+
+        def ticking(space: memoryview) -> int:
+            count = stream.readinto(space)
             tick(count)
-            for part in run.filled(count):
-                writer.add(part)
-    last = run.finish()
-    if last is not None:
-        writer.add(last)
+            return count
+
+        for part in parts_of(run, ticking):
+            writer.add(part)
     _end(writer, run)
     return [run], [writer], stream.damage
 

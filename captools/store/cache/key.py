@@ -7,10 +7,10 @@ import os
 from functools import cache
 from pathlib import Path
 
+from captools.store.kernels import fingerprint, sources
+
 _EDGE = 1 << 16  # bytes at either end of the file that count
 _SAMPLES, _SAMPLE = 16, 1 << 12
-_WIRE = Path(__file__).parents[2] / "wire"
-_MODEL = Path(__file__).parents[2] / "model"
 
 
 def key_of(path: Path, vxlan_ports: tuple[int, ...]) -> str:
@@ -35,13 +35,4 @@ def key_of(path: Path, vxlan_ports: tuple[int, ...]) -> str:
 @cache
 def decoder() -> str:
     """Return a name for the decoder and its tables: another one must never be given this one's entries."""
-    whole = hashlib.sha256()
-    sources = [
-        *_WIRE.rglob("*.py"),
-        *(_MODEL / name for name in ("packets.py", "narrow.py")),
-        *Path(__file__).parent.glob("*.py"),
-    ]
-    for source in sorted(sources):
-        data = source.read_bytes()
-        whole.update(f"{source.name}:{len(data)}:".encode() + data)
-    return whole.hexdigest()
+    return fingerprint([*sources(), *sorted(Path(__file__).parent.glob("*.py"))], ())

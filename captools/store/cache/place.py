@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from captools.store.cache.meta import meta_from_text
+from captools.store.layout import user_cache
 
 META = "meta.json"
 FOLDER = ".cache"
@@ -20,8 +21,7 @@ _OLD_S = 30 * 86_400  # entries of loose files that nobody opened for this long 
 
 def roots(session: Path | None, environ: Mapping[str, str]) -> list[Path]:
     """Return the folders an entry may lie in, the best one first."""
-    home = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "/") / ".cache")
-    return [*([session / FOLDER] if session is not None else []), home / "captools" / "tables"]
+    return [*([session / FOLDER] if session is not None else []), user_cache(environ) / "tables"]
 
 
 def find(places: list[Path], key: str) -> Path | None:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
 from captools.wire.blocks import INTERFACE, SECTION, Sections, damage_at
 from captools.wire.kernels.blocks import decode_blocks
-from captools.wire.kernels.buffers import AT, LANES_FULL, OTHER_BLOCK, PART_FULL, ROWS, STATUS
+from captools.wire.kernels.buffers import AT, OTHER_BLOCK, STATUS
 from captools.wire.kernels.clock import COLUMNS, interface_row
 from captools.wire.kernels.hashing import KEYS
-from captools.wire.kernels.session import DEFAULTS, Common, Options, Part, port_table
-from captools.wire.kernels.window import Window
+from captools.wire.kernels.running import Running
+from captools.wire.kernels.session import DEFAULTS, Options, Part
 from captools.wire.pcapng import first_block_damaged
 from captools.wire.records import Interface
 
 
-class PcapngRun(Window):
+class PcapngRun(Running):
     """Decodes a pcapng file from its bytes, in any pieces. ``head`` is what was read of its beginning.
 
     ``sections`` and ``begin`` are for a run that begins at a later block: what the blocks before it said. A ``guess``
@@ -36,11 +34,9 @@ class PcapngRun(Window):
         guess: bool = False,
         options: Options = DEFAULTS,
     ) -> None:
-        super().__init__(begin, options.buffer, head)
+        super().__init__(begin, options, head)
         self.where, self.guess, self.gave_up = where, guess, False
         self.sections = sections or Sections()
-        self.common = Common(port_table(options.vxlan_ports), options.part_rows, options.fresh)
-        self.rows = 0
         self._problem = ""
         self._table: npt.NDArray[np.int64] = np.zeros((4, COLUMNS), np.int64)
         self._known = 0
@@ -51,28 +47,16 @@ class PcapngRun(Window):
         """All interfaces described so far."""
         return tuple(self.sections.interfaces)
 
-    def filled(self, count: int) -> Iterator[Part]:
-        """Decode after ``count`` bytes were put into ``space()``; yield parts that are full."""
-        self.add(count)
-        common, counters = self.common, self.common.counters
-        counters[AT] = 0
-        while not self.ended:
-            before = int(counters[ROWS])
-            decode_blocks(
-                self.data, self.have, self.before, self.sections.order == "<", self._table, self.sections.base,
-                self._known, common.scratch, common.ports, KEYS, common.packets, common.sides, common.lanes,
-                common.pending, counters,
-            )  # fmt: skip
-            self.rows += int(counters[ROWS]) - before
-            if counters[STATUS] == LANES_FULL:
-                common.grow_lanes()
-            elif counters[STATUS] == PART_FULL:
-                part = common.take()
-                if part is not None:
-                    yield part
-            elif counters[STATUS] != OTHER_BLOCK or not self._other():
-                break
-        self.drop(int(counters[AT]))
+    def _decode(self) -> None:
+        common = self.common
+        decode_blocks(
+            self.data, self.have, self.before, self.sections.order == "<", self._table, self.sections.base,
+            self._known, common.scratch, common.ports, KEYS, common.packets, common.sides, common.lanes,
+            common.pending, common.counters,
+        )  # fmt: skip
+
+    def _goes_on(self) -> bool:
+        return bool(self.common.counters[STATUS] == OTHER_BLOCK) and self._other()
 
     def _other(self) -> bool:
         """Take in the block at hand, which the kernel left; tell whether the walk goes on behind it."""
@@ -106,7 +90,7 @@ class PcapngRun(Window):
         """Return the last rows; MalformedCapture where not even the first block was whole."""
         if self.before == 0:
             raise first_block_damaged(self.where, self.damage())
-        return self.common.take()
+        return super().finish()
 
     def damage(self) -> str:
         """Say where and how the file ends early; the empty string where it does not."""
