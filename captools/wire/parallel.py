@@ -22,7 +22,7 @@ from captools.wire.joined import columns_of, join
 from captools.wire.kernels.pcap import PcapRun
 from captools.wire.kernels.pcapng import PcapngRun
 from captools.wire.kernels.resync import NOT_FOUND, find_block, find_record
-from captools.wire.kernels.session import DEFAULTS, Options, Part
+from captools.wire.kernels.session import DEFAULTS, FIRST_LANES, Options, Part
 from captools.wire.kernels.window import PAD
 from captools.wire.pcap import FILE_HEADER
 from captools.wire.records import Interface
@@ -33,6 +33,8 @@ Work = Callable[[int, Run, int], None]  # feeds a range's run with the bytes fro
 Search = Callable[[npt.NDArray[np.uint8], int], int]  # finds a boundary in as many bytes; NOT_FOUND without one
 _WINDOW = 1 << 20  # bytes searched for a boundary
 _SMALLEST = 1 << 22  # bytes worth a thread of their own
+_BYTES_A_LANE = 1 << 12  # of a capture with many flows; memory that no lane comes to use is never touched
+_MOST_FIRST_LANES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def plan(read_at: ReadAt, size: int, where: str, *, threads: int, options: Optio
     start = memoryview(bytearray(_WINDOW))
     start = start[: read_at(start, 0)]
     head = bytes(start[:HEAD])
+    options = replace(options, lanes=_first_lanes(size // max(threads, 1)))
     run = open_run(head, where, options)
     if isinstance(run, PcapRun):
         search = _record_search(run, start)
@@ -87,6 +90,12 @@ def plan(read_at: ReadAt, size: int, where: str, *, threads: int, options: Optio
     if not guesses:
         return Plan(where=where, head=head, size=size, options=options, begins=(HEAD,))
     return Plan(where=where, head=head, size=size, options=options, begins=(at, *guesses), opening=opening)
+
+
+def _first_lanes(size: int) -> int:
+    """Return how many lanes to expect in so many bytes."""
+    expected = 1 << (size // _BYTES_A_LANE).bit_length()
+    return min(max(expected, FIRST_LANES), _MOST_FIRST_LANES)
 
 
 def _opening(start: memoryview) -> tuple[Sections, int]:

@@ -1,7 +1,8 @@
-"""One decode, as a process of its own: ``python -m tests.bench.decode reference|kernel|tables FILE [THREADS]``.
+"""One decode, as a process of its own: ``python -m tests.bench.decode reference|kernel|flows|tables FILE [THREADS]``.
 
-Prints seconds and packets as JSON. ``kernel`` decodes to the normalised columns and lets each part go, as a road
-that goes on with them does; ``tables`` keeps them all as Arrow tables. The compile is paid before the clock starts;
+Prints seconds and packets as JSON. ``kernel`` decodes to the normalised columns, with lanes and full hashes, and lets
+each part go, as a road that goes on with them does; ``flows`` follows flows, TCP state and messages in the same pass;
+``tables`` keeps it all as Arrow tables. The compile is paid before the clock starts;
 importing and loading the compiled code is not: the caller's clock sees the whole process.
 """
 
@@ -31,7 +32,7 @@ def reference(path: str) -> int:
     return len(decode(BytesView(data), records, Naming(source="s", points=("n/e",) * len(records.interfaces))))
 
 
-def kernel(path: str, threads: int) -> int:
+def kernel(path: str, threads: int, flows: bool = False) -> int:
     """The compiled decoder over one file, in byte ranges."""
     from captools.wire.kernels.session import Options
     from captools.wire.parallel import decode_planned, feed, plan
@@ -45,7 +46,7 @@ def kernel(path: str, threads: int) -> int:
     def work(number: int, run: Run, end: int) -> None:
         rows[number] = sum(len(part.packets.lane) for part in feed(run, read_at, end))
 
-    options = Options(fresh=False, part_rows=PART_ROWS)
+    options = Options(fresh=False, part_rows=PART_ROWS, flows=flows)
     ranges = plan(read_at, os.fstat(descriptor).st_size, path, threads=threads, options=options)
     runs = decode_planned(ranges, work, threads=threads)
     assert len(runs) == len(ranges.begins), "the ranges do not fit together"
@@ -73,7 +74,7 @@ def main(what: str, path: str, threads: int = 1) -> None:
         kernel(path, threads)
     begun = time.perf_counter()
     rows = {"reference": lambda: reference(path), "kernel": lambda: kernel(path, threads),
-            "tables": lambda: tables(path, threads)}[what]()  # fmt: skip
+            "flows": lambda: kernel(path, threads, flows=True), "tables": lambda: tables(path, threads)}[what]()  # fmt: skip
     print(json.dumps({"seconds": time.perf_counter() - begun, "packets": rows}))
 
 

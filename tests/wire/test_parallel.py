@@ -128,3 +128,19 @@ def test_a_pcapng_whose_opening_is_longer_than_the_search_is_walked(monkeypatch)
     opening, packets = halves()
     data = opening + ngblocks.block(10, bytes(1 << 13)) + b"".join(packets)
     assert assert_ranges_equal_one_pass(data, 3, monkeypatch) == 1
+
+
+@pytest.mark.parametrize(("size", "threads", "lanes"), [(0, 1, 1 << 12), (1 << 20, 2, 1 << 12), (100 << 20, 1, 1 << 15),
+                                                       (100 << 20, 4, 1 << 13), (1 << 40, 2, 1 << 20)])  # fmt: skip
+def test_a_range_has_room_for_the_lanes_that_its_bytes_may_hold(size, threads, lanes):
+    from captools.wire import parallel
+
+    assert parallel._first_lanes(size // threads) == lanes
+
+
+def test_a_plan_makes_that_room():
+    from captools.wire import parallel
+
+    data = b"".join(generate(packets=500, seed=4))
+    made = parallel.plan(reader(data), 100 << 20, "t", threads=1)
+    assert len(made.run(0).common.lanes.records) == 1 << 15

@@ -12,6 +12,7 @@ import numpy as np
 from captools.model.narrow import Present
 from captools.wire.kernels.buffers import (
     AT_ONCE,
+    FOLLOWING,
     HEADS,
     HELLOS,
     LANES,
@@ -48,6 +49,8 @@ def finish_batch(
 ) -> None:
     """Complete the ``count`` rows from ``first_row`` on, whose lane keys are ``pending``; ``f[0]`` is at ``before``."""
     assign_lanes(pending.keys, pending.hashes, count, packets.lane, first_row, lanes, c)
+    if not c[FOLLOWING]:
+        return
     for row in range(first_row, first_row + count):
         flow = lanes.flows[packets.lane[row]]
         place = count_packet(flow, packets, row)

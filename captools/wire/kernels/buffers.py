@@ -128,7 +128,7 @@ def lane_buffers(capacity: int, rng: np.random.Generator) -> Lanes:
     return Lanes(
         records=np.zeros((capacity, LANE_WORDS), np.uint64),
         table=np.zeros((2 * capacity, 2), np.uint64),
-        keys=rng.integers(0, 1 << 64, LANE_WORDS + 1, dtype=np.uint64),
+        keys=rng.integers(0, 1 << 64, LANE_WORDS, dtype=np.uint64),
         flows=np.zeros(capacity, FLOW).view(np.recarray),
     )
 
@@ -167,8 +167,8 @@ def bytes_of(rows: Any) -> npt.NDArray[np.uint8]:
 
 
 # Counters that a call of the kernel reads and writes.
-AT, ROWS, LANES, STATUS = range(4)
-SIDE_COUNTS = 4  # the side tables' counts follow, in the order of Sides
+AT, ROWS, LANES, STATUS, FOLLOWING = range(5)  # FOLLOWING is only read: flows and messages are wanted
+SIDE_COUNTS = 5  # the side tables' counts follow, in the order of Sides
 HEADS, HELLOS = (SIDE_COUNTS + list(SIDE_ROWS).index(name) for name in MESSAGE_TABLES)
 COUNTERS = SIDE_COUNTS + len(SIDE_ROWS)
 

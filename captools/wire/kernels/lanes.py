@@ -24,9 +24,13 @@ from captools.wire.kernels.buffers import (
 )
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.hashing import mix
+from captools.wire.kernels.prefetch import prefetch
+from captools.wire.kernels.records import FLOW
 
-_16, _32, _48 = np.uint64(16), np.uint64(32), np.uint64(48)
+_32, _48 = np.uint64(32), np.uint64(48)
 _HALF_MASK = np.uint64(0xFFFFFFFF)
+_LINE = 64  # bytes of a cache line
+_SLOT, _RECORD, _FLOW = 16, 8 * LANE_WORDS, FLOW.itemsize  # bytes of a row of Lanes.table, .records and .flows
 
 
 @kernel
@@ -56,8 +60,7 @@ def _hash(key: Any, keys: Any) -> Any:
     total = np.uint64(0)
     for place in range(LANE_WORDS):
         word = key[place] + keys[place]
-        # The second factor holds another random word: no key alone can make the product vanish.
-        total += (word & _HALF_MASK) * ((word >> _32) ^ (keys[place + 1] & _HALF_MASK)) + (word >> _16)
+        total += (word & _HALF_MASK) * (word >> _32) + word
     return mix(total)
 
 
@@ -70,6 +73,13 @@ def assign_lanes(keys: Any, hashes: Any, count: Any, lane_of: Any, first_row: An
     last = lanes.table.shape[0] - 1
     for at in range(count):
         hashes[at] = _hash(keys[at], lanes.keys)
+        prefetch(lanes.table, np.int64(hashes[at] & np.uint64(last)) * _SLOT)
+    for at in range(count):
+        lane = np.int64(lanes.table[np.int64(hashes[at] & np.uint64(last)), 1]) - 1
+        if lane >= 0:
+            prefetch(lanes.records, lane * _RECORD)
+            prefetch(lanes.records, lane * _RECORD + _LINE)
+            prefetch(lanes.flows, lane * _FLOW)
     for at in range(count):
         hashed = hashes[at]
         slot = np.int64(hashed & np.uint64(last))

@@ -15,7 +15,9 @@ class Running(Window, ABC):
 
     def __init__(self, before: int, options: Options, first: bytes = b"") -> None:
         super().__init__(before, options.buffer, first)
-        self.common = Common(port_table(options.vxlan_ports), options.part_rows, options.fresh)
+        self.common = Common(
+            port_table(options.vxlan_ports), options.part_rows, options.fresh, options.flows, options.lanes
+        )
         self.rows = 0
 
     @abstractmethod

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from captools.wire.kernels.buffers import (
     COUNTERS,
+    FOLLOWING,
     LANES,
     ROWS,
     SIDE_COUNTS,
@@ -31,7 +32,7 @@ from captools.wire.tunnels import GENEVE_PORT, GPE_PORT, VXLAN_PORTS
 
 PART_ROWS = 1 << 16
 _SIDE_SHARE = 4  # a part ends early where more than one packet in four has a row in one side table
-_FIRST_LANES = 1 << 12
+FIRST_LANES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +40,17 @@ class Options:
     """How a run decodes.
 
     ``buffer`` and ``part_rows`` are how many bytes and packets are at work at once. ``fresh`` False reuses one part's
-    memory: each part is then only good until the next.
+    memory: each part is then only good until the next. ``flows`` False leaves out what goes beyond single packets: what
+    flows add up to, HTTP heads and TLS hellos; the flow records then stay empty. ``lanes`` is how many flow directions
+    there is room for at first (a power of two): growing copies them all.
     """
 
     vxlan_ports: tuple[int, ...] = VXLAN_PORTS
     buffer: int = BUFFER
     part_rows: int = PART_ROWS
     fresh: bool = True
+    flows: bool = True
+    lanes: int = FIRST_LANES
 
 
 DEFAULTS = Options()
@@ -77,6 +82,8 @@ class Common:
     ports: npt.NDArray[np.uint8]
     part_rows: int = PART_ROWS
     fresh: bool = True
+    flows: bool = True
+    first_lanes: int = FIRST_LANES
     rng: np.random.Generator = field(default_factory=np.random.default_rng)
     lanes: Lanes = field(init=False)
     counters: npt.NDArray[np.int64] = field(init=False)
@@ -86,8 +93,9 @@ class Common:
     sides: Sides = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lanes = lane_buffers(_FIRST_LANES, self.rng)
+        self.lanes = lane_buffers(self.first_lanes, self.rng)
         self.counters = np.zeros(COUNTERS, np.int64)
+        self.counters[FOLLOWING] = self.flows
         self.scratch = np.zeros(1, STATE).view(np.recarray)
         self._new_part()
 

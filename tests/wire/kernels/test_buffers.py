@@ -32,4 +32,4 @@ def test_every_side_table_has_its_rows():
 
 def test_the_lane_table_is_never_more_than_half_full():
     lanes = lane_buffers(64, np.random.default_rng(1))
-    assert len(lanes.table) == 2 * len(lanes.records) and len(lanes.keys) == lanes.records.shape[1] + 1
+    assert len(lanes.table) == 2 * len(lanes.records) and len(lanes.keys) == lanes.records.shape[1]
