@@ -85,6 +85,7 @@ class _ReaderGone(Exception):
 def script() -> None:
     """Run the command line as a process of its own."""
     sys.meta_path.insert(0, _WithoutPandas())
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for matrices, which nobody has here
     run()
 
 

@@ -1,8 +1,7 @@
 """The folder that compiled kernels are kept in, and whether the first compile is still to come.
 
-numba notices a changed kernel, but not a changed helper of it: so the folder's name carries a hash of every source
-that ends up in machine code, of numba's version and of the processor. Runs with bounds checks or without compiling
-never share it.
+The folder's name carries a hash of every source that ends up in machine code, of the compilers' versions and of the
+processor. Runs with bounds checks or without compiling never share it.
 """
 
 from __future__ import annotations
@@ -19,31 +18,37 @@ from importlib.metadata import version
 from pathlib import Path
 
 from captools.store.layout import user_cache
+from captools.store.shelf import FolderShelf
+from captools.wire.kernels.native import DECODERS, PROGRAMS, UNUSUAL
 
-ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (10 to 20 s)"
+ANNOUNCEMENT = "captools: compiling the fast decoder for this machine, once (about 12 s)"
 _WIRE = Path(__file__).parents[1] / "wire"
 # Whatever kernels import lies here: constants of any of these files may be compiled in.
 _SOURCES = (_WIRE / "kernels", _WIRE, _WIRE.parent / "model")
 
 
-def prepare(announce: Callable[[str], None], *, pcapng: bool = False) -> Path:
-    """Choose the cache folder; call before anything of captools.wire.kernels is imported. Returns the folder.
+def prepare(announce: Callable[[str], None]) -> Path:
+    """Choose the cache folder; call before anything is decoded with kernels. Returns the folder.
 
-    ``announce`` is told once if the kernels have yet to be compiled there: those of pcap, or those of ``pcapng``.
+    ``announce`` is told once if the kernels have yet to be compiled there.
     """
-    unusual = os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0" or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
-    folder = _temporary() if unusual else _usable(cache_folder(os.environ))
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    folder = _temporary() if UNUSUAL else _usable(cache_folder(os.environ))
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)  # for kernels that are called one by one, as tests do
     if "numba" in sys.modules:  # it has read its environment already
         sys.modules["numba"].config.CACHE_DIR = str(folder)
-    if not compiled(folder, pcapng=pcapng):
+    PROGRAMS.shelf = FolderShelf(folder)
+    if not compiled(folder):
         announce(ANNOUNCEMENT)
     return folder
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder for these sources, this numba and this processor."""
-    return user_cache(environ) / "kernels" / fingerprint(sources(), (version("numba"), processor()))[:20]
+    return (
+        user_cache(environ)
+        / "kernels"
+        / fingerprint(sources(), (version("numba"), version("llvmlite"), processor()))[:20]
+    )
 
 
 def sources() -> list[Path]:
@@ -72,9 +77,9 @@ def processor() -> str:
     return "\n".join(dict.fromkeys(wanted))
 
 
-def compiled(folder: Path, *, pcapng: bool = False) -> bool:
-    """Tell whether the kernels of pcap (or of ``pcapng``) were compiled into ``folder`` before."""
-    return any(folder.rglob("blocks.decode_blocks*.nbc" if pcapng else "run.decode_pcap*.nbc"))
+def compiled(folder: Path) -> bool:
+    """Tell whether the kernels were compiled into ``folder`` before."""
+    return all((folder / name).exists() for name in DECODERS)
 
 
 def _usable(folder: Path) -> Path:

@@ -18,9 +18,8 @@ from captools.store.cache.files import ROWS
 from captools.store.cache.key import key_of
 from captools.store.capture import Reading
 from captools.store.files import sha256_of
-from captools.store.stream import open_stream, read_exactly
-from captools.wire.blocks import MAGIC as PCAPNG
 from captools.wire.decode import Naming
+from captools.wire.fast import compile_decoders
 from captools.wire.records import Interface
 
 _DIGEST = "sha256"
@@ -31,16 +30,16 @@ class LargeCapture:
     """A captools.store.capture.Capture of ``path``. ``session``: the folder of the session it belongs to, if any."""
 
     def __init__(self, path: Path, session: Path | None, reading: Reading) -> None:
-        self._path, self._reading = path, reading
+        self.path, self._reading = path, reading
         self._places = place.roots(session, os.environ)
         self.entry = self._open()
 
     def _open(self) -> Entry:
         try:
-            key = key_of(self._path, self._reading.vxlan_ports)
+            key = key_of(self.path, self._reading.vxlan_ports)
         except OSError as error:
             raise MalformedCapture(
-                f"{self._path}: cannot be read ({error.strerror or error})", hint="copy it again"
+                f"{self.path}: cannot be read ({error.strerror or error})", hint="copy it again"
             ) from error
         folder = place.find(self._places, key)
         if folder is not None:
@@ -51,23 +50,22 @@ class LargeCapture:
         return Entry(self._ingest(key))
 
     def _ingest(self, key: str) -> Path:
-        with open_stream(self._path) as stream:
-            pcapng = read_exactly(stream, len(PCAPNG)) == PCAPNG
-        kernels.prepare(self._reading.announce, pcapng=pcapng)
-        from captools.store.cache.ingest import ingest  # loads the kernels
+        if not kernels.compiled(kernels.prepare(self._reading.announce)):
+            compile_decoders()
+        from captools.store.cache.ingest import ingest
 
-        size = self._path.stat().st_size
+        size = self.path.stat().st_size
         try:
             folder = ingest(
-                self._path, self._places, key, vxlan_ports=self._reading.vxlan_ports,
-                tick=lambda count: self._reading.tick(self._path, count, size),
+                self.path, self._places, key, vxlan_ports=self._reading.vxlan_ports,
+                tick=lambda count: self._reading.tick(self.path, count, size),
             )  # fmt: skip
         except OSError as error:
             raise MalformedCapture(
-                f"{self._path}: its decoded tables cannot be written ({error.strerror or error})",
+                f"{self.path}: its decoded tables cannot be written ({error.strerror or error})",
                 hint="they need about a seventh of its size; set XDG_CACHE_HOME to a folder with room",
             ) from error
-        place.prune(folder.parent, folder.name, str(self._path.resolve()))
+        place.prune(folder.parent, folder.name, str(self.path.resolve()))
         return folder
 
     def __len__(self) -> int:
@@ -95,7 +93,7 @@ class LargeCapture:
         try:
             return kept.read_text("ascii")
         except (OSError, ValueError):
-            found = sha256_of(self._path)
+            found = sha256_of(self.path)
             with suppress(OSError):
                 kept.write_text(found, "ascii")
             return found
@@ -129,4 +127,4 @@ class LargeCapture:
     def _heads(self, kind: str, naming: Naming) -> pa.Table:
         from captools.store.cache.messages import messages
 
-        return messages(self.entry, self._path, kind, naming)
+        return messages(self.entry, self.path, kind, naming)

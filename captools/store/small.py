@@ -18,7 +18,7 @@ class SmallCapture:
     """A captools.store.capture.Capture of the file's ``data`` (unpacked) and ``records``."""
 
     def __init__(self, path: Path, data: bytes, records: Records, vxlan_ports: tuple[int, ...]) -> None:
-        self._path, self._records, self._ports = path, records, vxlan_ports
+        self.path, self.vxlan_ports, self._records = path, vxlan_ports, records
         self._view = BytesView(data)
         self._decoded: tuple[Naming, pa.Table] | None = None
 
@@ -44,12 +44,12 @@ class SmallCapture:
     @cached_property
     def sha256(self) -> str:
         """The hash of the file."""
-        return sha256_of(self._path)
+        return sha256_of(self.path)
 
     def table(self, naming: Naming, first: int = 0, count: int | None = None) -> pa.Table:
         """Return rows of the packet table."""
         if self._decoded is None or self._decoded[0] != naming:
-            self._decoded = naming, decode(self._view, self._records, naming, vxlan_ports=self._ports)
+            self._decoded = naming, decode(self._view, self._records, naming, vxlan_ports=self.vxlan_ports)
         return self._decoded[1].slice(first, count)
 
     def batches(self, naming: Naming) -> Iterator[pa.Table]:

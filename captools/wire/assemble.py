@@ -15,7 +15,7 @@ from captools.wire.bytesview import Bools
 from captools.wire.kernels import buffers, marks
 from captools.wire.kernels.buffers import Packets, Sides
 from captools.wire.scanned import flow_table, head_table, hello_table
-from captools.wire.settle import settled
+from captools.wire.settle import settled, those
 
 _NO_WORD = -1
 # Indexes are the codes that kernels write.
@@ -85,7 +85,11 @@ def assemble(
 
 def packet_table(packets: Packets) -> pa.Table:
     """Return the packets table (schema NARROW) of one part."""
-    return pa.table([pa.array(column) for column in packets], schema=NARROW)
+    arrays = [
+        pa.Array.from_buffers(field.type, len(column), [None, pa.py_buffer(column)])
+        for field, column in zip(NARROW, packets, strict=True)
+    ]
+    return pa.table(arrays, schema=NARROW)
 
 
 def counted_from(side: Any, first: int) -> Any:
@@ -147,7 +151,7 @@ def lane_table(records: npt.NDArray[np.uint64], linktypes: Sequence[int]) -> pa.
 
 
 def side_table(name: str, rows: Any) -> pa.Table:
-    """Return one side table (schemas SIDE_TABLES) from the kernels' rows.
+    """Return one side table (schemas SIDE_TABLES) from the kernels' rows, which it copies: they may be used again.
 
     WireGuard's are those that are settled: captools.wire.settle decides the others once the whole file was read.
     """
@@ -155,8 +159,8 @@ def side_table(name: str, rows: Any) -> pa.Table:
     if name in MESSAGE_TABLES:
         return head_table(rows) if name == "heads" else hello_table(rows)
     if name == "wireguard":
-        return _wireguard_table(rows[rows["known"] == 1])
-    arrays: dict[str, pa.Array] = {"row": pa.array(rows["row"])}
+        return _wireguard_table(those(rows, rows["known"] == 1))
+    arrays: dict[str, pa.Array] = {"row": pa.array(np.array(rows["row"]))}
     for column, (source, bit) in _PLAIN[name].items():
         valid = (rows["has"] & bit != 0) if bit else np.ones(len(rows), np.bool_)
         kind = schema.field(column).type
@@ -187,15 +191,19 @@ def _wireguard_table(rows: Any) -> pa.Table:
         "wg_messages": (rows["has"] & marks.WG_COUNTED) != 0,
     }  # fmt: skip
     columns = [_column(schema.field(name).type, rows[name], there) for name, there in valid.items()]
-    return pa.table([pa.array(rows["row"]), *columns], names=["row", *valid]).select(schema.names).cast(schema)
+    return (
+        pa.table([pa.array(np.array(rows["row"])), *columns], names=["row", *valid]).select(schema.names).cast(schema)
+    )
 
 
 def _edges(rows: Any) -> pa.Array:
     """Return the SACK edges as lists, null where a packet has none."""
     count = rows["sack_count"]
-    edges = np.stack([rows[f"sack_{place}"] for place in range(8)], axis=1).astype(np.uint32)
-    flat = edges[np.arange(8) < count[:, None]]
-    offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+    some = np.flatnonzero(count)  # few: most options are those of a SYN
+    edges = np.stack([rows[f"sack_{place}"][some] for place in range(8)], axis=1).astype(np.uint32)
+    flat = edges[np.arange(8) < count[some][:, None]]
+    offsets = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum(count, out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat), mask=pa.array(count == 0))
 
 

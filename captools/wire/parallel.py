@@ -19,11 +19,11 @@ from captools.model.narrow import Narrow
 from captools.wire.assemble import assemble
 from captools.wire.blocks import Sections
 from captools.wire.joined import columns_of, join
+from captools.wire.kernels.native import Native
 from captools.wire.kernels.pcap import PcapRun
 from captools.wire.kernels.pcapng import PcapngRun
-from captools.wire.kernels.resync import NOT_FOUND, find_block, find_record
 from captools.wire.kernels.session import DEFAULTS, FIRST_LANES, Options, Part
-from captools.wire.kernels.window import PAD
+from captools.wire.kernels.window import NOT_FOUND, PAD
 from captools.wire.pcap import FILE_HEADER
 from captools.wire.records import Interface
 from captools.wire.runs import HEAD, Run, open_run, parts_of
@@ -114,14 +114,14 @@ def _record_search(run: PcapRun, start: memoryview) -> Search | None:
     header = run.header
     (second,) = struct.unpack_from(header.order + "I", start, FILE_HEADER)
     ticks = 1_000_000_000 // header.tick_ns
-    return lambda window, have: int(
-        find_record(window, have, header.order == "<", ticks, header.record, header.largest, second)
-    )
+    find = Native("resync.find_record")
+    return lambda window, have: find(window, have, header.order == "<", ticks, header.record, header.largest, second)
 
 
 def _block_search(opening: Sections) -> Search:
     known = len(opening.interfaces) - opening.base
-    return lambda window, have: int(find_block(window, have, opening.order == "<", known))
+    find = Native("resync.find_block")
+    return lambda window, have: find(window, have, opening.order == "<", known)
 
 
 def _guesses(read_at: ReadAt, size: int, threads: int, search: Search) -> list[int]:

@@ -13,6 +13,7 @@ from captools.model.packets import WORD
 from captools.wire.bytesview import Bools, Ints
 from captools.wire.kernels import records
 from captools.wire.kernels.buffers import bytes_of
+from captools.wire.kernels.native import Native
 
 _HEAD_BITS = {"host": records.HAS_HOST, "xff": records.HAS_XFF, "request_id": records.HAS_REQUEST_ID,
               "content_length": records.HAS_LENGTH}  # fmt: skip
@@ -31,36 +32,46 @@ def flow_table(flows: Any) -> pa.Table:
 
 def head_table(rows: Any) -> pa.Table:
     """Return the heads that were scanned (schema HEADS) from the kernels' rows."""
-    first = np.flatnonzero(rows["kind"] != records.CONTINUED)
-    heads, has = rows[first], rows["has"][first]
-    request = heads["kind"] == records.REQUEST
+    first = _firsts(rows)
+    has, kind = _of(rows, "has", first), _of(rows, "kind", first)
+    request = kind == records.REQUEST
     valid = {name: has & bit != 0 for name, bit in _HEAD_BITS.items()}
-    valid |= {"status": ~request & (heads["status"] > 0), "method": request, "path": request}
+    valid |= {"status": ~request & (_of(rows, "status", first) > 0), "method": request, "path": request}
     arrays = _strings(rows, first, records.HEAD_STRINGS, valid)
-    arrays["kind"] = _words(("request", "response"), heads["kind"] - 1)
+    arrays["kind"] = _words(("request", "response"), kind - 1)
     arrays["chunked"] = pa.array(has & records.HAS_CHUNKS != 0)
     arrays["complete"] = pa.array(has & records.WHOLE != 0)
-    return _table(heads, HEADS, arrays, valid)
+    return _table(rows, first, HEADS, arrays, valid)
 
 
 def hello_table(rows: Any) -> pa.Table:
     """Return the hellos that were scanned (schema HELLOS) from the kernels' rows."""
-    first = np.flatnonzero(rows["kind"] != records.CONTINUED)
-    hellos, has = rows[first], rows["has"][first]
+    first = _firsts(rows)
+    has = _of(rows, "has", first)
     valid = {name: has & bit != 0 for name, bit in _HELLO_BITS.items()}
     arrays = _strings(rows, first, records.HELLO_STRINGS, valid)
     arrays["alpn"] = _names(arrays["alpn"])
-    arrays["random"] = _randoms(hellos, valid["random"])
-    arrays["kind"] = _words(("client_hello", "server_hello"), hellos["kind"] - 1)
+    arrays["random"] = _randoms(rows, first, valid["random"])
+    arrays["kind"] = _words(("client_hello", "server_hello"), _of(rows, "kind", first) - 1)
     arrays["complete"] = pa.array(has & records.WHOLE != 0)
-    return _table(hellos, HELLOS, arrays, valid)
+    return _table(rows, first, HELLOS, arrays, valid)
 
 
-def _table(rows: Any, schema: pa.Schema, made: dict[str, pa.Array], valid: dict[str, Bools]) -> pa.Table:
-    """Return the table of the strings already ``made`` and the numbers of ``rows``."""
+def _firsts(rows: Any) -> Ints:
+    """Return the rows that begin a message: the others hold more of its text."""
+    return np.flatnonzero(rows["kind"] != records.CONTINUED)
+
+
+def _of(rows: Any, name: str, first: Ints) -> Any:
+    """Return a field of the rows ``first``; mostly these are all rows, and nothing is copied."""
+    return rows[name] if len(first) == len(rows) else rows[name][first]
+
+
+def _table(rows: Any, first: Ints, schema: pa.Schema, made: dict[str, pa.Array], valid: dict[str, Bools]) -> pa.Table:
+    """Return the table of the strings already ``made`` and the numbers of the rows ``first``."""
     for field in schema:
         if field.name not in made:
-            values = rows[field.name].astype(field.type.to_pandas_dtype())
+            values = _of(rows, field.name, first).astype(field.type.to_pandas_dtype())
             there = valid.get(field.name)
             made[field.name] = pa.array(values, mask=None if there is None else ~there)
     return pa.table([made[field.name] for field in schema], schema=schema)
@@ -70,27 +81,25 @@ def _strings(rows: Any, first: Ints, names: tuple[str, ...], valid: dict[str, Bo
     """Return string columns: their texts stand one behind the other from row ``first`` on."""
     if not len(rows):
         return {name: pa.array([], pa.string()) for name in names}
-    from captools.wire.kernels.text import gather_utf8, utf8_size  # only where kernels wrote rows
-
-    text = bytes_of(np.ascontiguousarray(rows))[:, records.TEXT_AT :]
-    starts = first * records.TEXT_BYTES
+    sizes = np.stack([_of(rows, name, first) for name in names], axis=1).astype(np.int64)
+    room = 2 * sizes.sum(axis=0)  # for nothing but characters of two bytes
+    bases = np.cumsum(room) - room
+    out = np.empty(int(room.sum()), np.uint8)
+    offsets: npt.NDArray[np.int32] = np.empty((len(names), len(first) + 1), np.int32)
+    Native("text.gather_texts")(bytes_of(np.ascontiguousarray(rows)).reshape(-1), first, sizes, out, bases, offsets)
     made = {}
-    for name in names:
-        sizes = rows[name][first].astype(np.int64)
-        out = np.empty(int(utf8_size(text, starts, sizes)), np.uint8)
-        offsets: npt.NDArray[np.int32] = np.empty(len(first) + 1, np.int32)
-        gather_utf8(text, starts, sizes, out, offsets)
+    for name, base, places in zip(names, bases.tolist(), offsets, strict=True):
         bits = np.packbits(valid[name], bitorder="little")
-        buffers = [pa.py_buffer(one) for one in (bits, offsets, out)]
+        text = out[base : base + int(places[-1])]
+        buffers = [pa.py_buffer(one) for one in (bits, places, text)]
         made[name] = pa.Array.from_buffers(pa.string(), len(first), buffers)
-        starts = starts + sizes
     return made
 
 
-def _randoms(hellos: Any, valid: Bools) -> pa.Array:
-    data = np.ascontiguousarray(bytes_of(np.ascontiguousarray(hellos))[:, records.TEXT_AT : records.TEXT_AT + 32])
+def _randoms(rows: Any, first: Ints, valid: Bools) -> pa.Array:
+    data = bytes_of(np.ascontiguousarray(rows))[first, records.TEXT_AT : records.TEXT_AT + 32]
     bits = np.packbits(valid, bitorder="little")
-    return pa.Array.from_buffers(pa.binary(32), len(hellos), [pa.py_buffer(bits), pa.py_buffer(data)])
+    return pa.Array.from_buffers(pa.binary(32), len(first), [pa.py_buffer(bits), pa.py_buffer(data)])
 
 
 def _names(blocks: pa.Array) -> pa.Array:

@@ -32,8 +32,15 @@ def split(messages: Any) -> Split:
     known = messages["known"] == 1
     shaken = messages[known & (messages["wg_type"] != DATA)]
     return Split(
-        messages[known], messages[~known], np.unique(np.concatenate([_place(shaken, "sport"), _place(shaken, "dport")]))
+        those(messages, known),
+        messages[~known],
+        np.unique(np.concatenate([_place(shaken, "sport"), _place(shaken, "dport")])),
     )
+
+
+def those(messages: Any, wanted: Any) -> Any:
+    """Return the messages that are ``wanted`` (one bool each); all of them without a copy."""
+    return messages if wanted.all() else messages[wanted]
 
 
 def decide(undecided: Any, ports: Ports) -> Any:

@@ -107,9 +107,11 @@ def test_the_first_compile_is_announced_and_numba_is_not_imported_for_that(tmp_p
 
 
 def test_compiled_kernels_are_not_announced_again(tmp_path):
-    folder = kernels.cache_folder({"XDG_CACHE_HOME": str(tmp_path)}) / "somewhere"
+    folder = kernels.cache_folder({"XDG_CACHE_HOME": str(tmp_path)})
     folder.mkdir(parents=True)
-    (folder / "run.decode_pcap-59.py311.1.nbc").touch()
+    for name in ("run.decode_pcap", "blocks.decode_blocks"):
+        assert len(prepare(XDG_CACHE_HOME=str(tmp_path))) == 2
+        (folder / name).touch()
     assert len(prepare(XDG_CACHE_HOME=str(tmp_path))) == 1
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from captools.correlate.coverage import Coverage
+from captools.correlate.paths.coverage import Coverage
 from captools.correlate.sightings import sightings
 from captools.inventory.read import read_inventory
 from captools.model.cluster import Cluster

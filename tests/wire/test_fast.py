@@ -42,3 +42,11 @@ def test_further_vxlan_ports_are_read_as_vxlan():
                                       dst="192.0.2.2", proto=17))  # fmt: skip
     found = decode_bytes(build.pcap([(1, frame)]), "t", Options(vxlan_ports=(9999,)))
     assert found.lanes["vni"].to_pylist() == [7]
+
+
+def test_both_decoders_are_compiled_at_once():
+    from captools.wire.fast import compile_decoders
+    from captools.wire.kernels.native import DECODERS, PROGRAMS, UNUSUAL
+
+    compile_decoders()
+    assert UNUSUAL or {*DECODERS} <= {*PROGRAMS.loaded}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from captools.wire.settle import MESSAGE, decide, settled, split
+from captools.wire.settle import MESSAGE, decide, settled, split, those
 
 pytestmark = pytest.mark.usefixtures("no_io")
 
@@ -39,6 +39,12 @@ def test_it_proves_them_however_far_away_but_at_its_own_depth_only():
 
 def test_data_that_its_length_proves_does_not_vouch_for_its_ports():
     assert rows(message(0, 4, 4000, 9), message(1, 4, 4000, 9, known=0)) == [0]
+
+
+def test_only_those_that_are_wanted_come():
+    messages = table(message(0, 4, 1, 2), message(1, 4, 1, 2))
+    assert those(messages, np.array([False, True]))["row"].tolist() == [1]
+    assert those(messages, np.array([True, True])) is messages  # large: no copy where none goes
 
 
 def test_no_messages_are_no_problem():

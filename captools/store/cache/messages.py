@@ -47,13 +47,13 @@ def _read(entry: Entry, path: Path, kind: str, naming: Naming) -> pa.Table:
 
     if not len(entry):
         return SCHEMAS[kind].empty_table()
-    with _bytes_of(path) as data:
+    with bytes_of(path) as data:
         found: pa.Table = getattr(Messages(entry.messages(), naming, data), kind)()
     return found.cast(SCHEMAS[kind])
 
 
 @contextmanager
-def _bytes_of(path: Path) -> Iterator[memoryview]:
+def bytes_of(path: Path) -> Iterator[memoryview]:
     """Give the bytes of a capture file; of a packed one those it unpacks to, by way of a temporary file."""
     with path.open("rb") as file:
         if not packing(file.read(4)):

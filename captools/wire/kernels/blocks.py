@@ -18,8 +18,9 @@ from captools.wire.blocks import (
 )
 from captools.wire.kernels.batch import finish_batch, has_room
 from captools.wire.kernels.buffers import AT, AT_ONCE, NEED_MORE, OTHER_BLOCK, ROWS, RUNNING, STATUS
-from captools.wire.kernels.clock import LINKTYPE, SNAPLEN, to_ns
+from captools.wire.kernels.clock import to_ns
 from captools.wire.kernels.compiler import kernel
+from captools.wire.kernels.interfaces import LINKTYPE, SNAPLEN
 from captools.wire.kernels.loads import u16, u32, u32le
 from captools.wire.kernels.run import decode_one
 

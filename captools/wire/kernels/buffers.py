@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from captools.model.narrow import MESSAGE_TABLES, NARROW
+from captools.wire.kernels.growing import Growing
 from captools.wire.kernels.records import FLOW, FOUND, HEAD, HELLO, LINES_A_PACKET, PAYLOAD
 
 AT_ONCE = 32  # packets decoded before their lanes are looked up together
@@ -123,13 +124,19 @@ class Lanes(NamedTuple):
     flows: Any  # (capacity) FLOW
 
 
-def lane_buffers(capacity: int, rng: np.random.Generator) -> Lanes:
-    """Return room for ``capacity`` lanes (a power of two, AT_ONCE or more)."""
+def lane_keys(rng: np.random.Generator) -> npt.NDArray[np.uint64]:
+    """Return what the hash of a lane's record is keyed with."""
+    return rng.integers(0, 1 << 64, LANE_WORDS, dtype=np.uint64)
+
+
+def lane_buffers(records: Growing, flows: Growing, keys: npt.NDArray[np.uint64]) -> Lanes:
+    """Return lanes over the memory of as many records and flows (a power of two, AT_ONCE or more); the table is empty."""
+    words = records.bytes().view(np.uint64).reshape(-1, LANE_WORDS)
     return Lanes(
-        records=np.zeros((capacity, LANE_WORDS), np.uint64),
-        table=np.zeros((2 * capacity, 2), np.uint64),
-        keys=rng.integers(0, 1 << 64, LANE_WORDS, dtype=np.uint64),
-        flows=np.zeros(capacity, FLOW).view(np.recarray),
+        records=words,
+        table=np.zeros((2 * len(words), 2), np.uint64),
+        keys=keys,
+        flows=flows.bytes().view(FLOW).view(np.recarray),
     )
 
 

@@ -5,27 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from captools.wire.blocks import Clock
 from captools.wire.kernels.compiler import kernel
-
-# Columns of an interface's row.
-LINKTYPE, SNAPLEN, RESOLUTION, OFFSET, SCALE, SAFE = range(6)
-COLUMNS = 6
+from captools.wire.kernels.interfaces import OFFSET, RESOLUTION, SAFE, SCALE
 
 _TENS = np.array([10**power for power in range(20)], np.uint64)
 _BILLION, _HALF, _LOW, _ONE = np.uint64(10**9), np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(1)
 _LAST, _FIRST = (1 << 63) - 1, -(1 << 63)
 _LAST_S, _FIRST_S = np.uint64(_LAST // 10**9), np.uint64(-(_FIRST // 10**9))
 _LAST_NS, _FIRST_NS = np.uint64(_LAST % 10**9), np.uint64(_FIRST % 10**9)
-
-
-def interface_row(linktype: int, snaplen: int, clock: Clock) -> npt.NDArray[np.int64]:
-    """Return the row of an interface; SCALE is 0 where its stamps are no whole nanoseconds."""
-    scale = 10 ** (9 - clock.resolution) if clock.resolution <= 9 else 0
-    safe = _LAST // scale if scale else 0
-    return np.array((linktype, snaplen, clock.resolution, clock.offset_s, scale, safe), np.int64)
 
 
 @kernel

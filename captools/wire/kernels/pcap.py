@@ -8,10 +8,9 @@
 from __future__ import annotations
 
 from captools.wire.kernels.buffers import IMPOSSIBLE_LENGTH, STATUS
-from captools.wire.kernels.hashing import KEYS
-from captools.wire.kernels.run import decode_pcap
 from captools.wire.kernels.running import Running
 from captools.wire.kernels.session import DEFAULTS, Options
+from captools.wire.payloads import KEYS
 from captools.wire.pcap import FILE_HEADER, damage_at, read_header
 from captools.wire.records import Interface
 
@@ -31,7 +30,7 @@ class PcapRun(Running):
         begin: int = FILE_HEADER,
         options: Options = DEFAULTS,
     ) -> None:
-        super().__init__(begin, options)
+        super().__init__("run.decode_pcap", begin, options)
         self.header = read_header(head, where)
 
     @property
@@ -41,7 +40,7 @@ class PcapRun(Running):
 
     def _decode(self) -> None:
         common, header = self.common, self.header
-        decode_pcap(
+        self._kernel(
             self.data, self.have, self.before, header.order == "<", header.tick_ns, header.record, header.largest,
             common.scratch, header.interface.linktype, common.ports, KEYS, common.packets, common.sides,
             common.lanes, common.pending, common.counters,

@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from captools.wire.blocks import INTERFACE, SECTION, Sections, damage_at
-from captools.wire.kernels.blocks import decode_blocks
 from captools.wire.kernels.buffers import AT, OTHER_BLOCK, STATUS
-from captools.wire.kernels.clock import COLUMNS, interface_row
-from captools.wire.kernels.hashing import KEYS
+from captools.wire.kernels.interfaces import COLUMNS, interface_row
 from captools.wire.kernels.running import Running
 from captools.wire.kernels.session import DEFAULTS, Options, Part
+from captools.wire.payloads import KEYS
 from captools.wire.pcapng import first_block_damaged
 from captools.wire.records import Interface
 
@@ -34,7 +33,7 @@ class PcapngRun(Running):
         guess: bool = False,
         options: Options = DEFAULTS,
     ) -> None:
-        super().__init__(begin, options, head)
+        super().__init__("blocks.decode_blocks", begin, options, head)
         self.where, self.guess, self.gave_up = where, guess, False
         self.sections = sections or Sections()
         self._problem = ""
@@ -49,7 +48,7 @@ class PcapngRun(Running):
 
     def _decode(self) -> None:
         common = self.common
-        decode_blocks(
+        self._kernel(
             self.data, self.have, self.before, self.sections.order == "<", self._table, self.sections.base,
             self._known, common.scratch, common.ports, KEYS, common.packets, common.sides, common.lanes,
             common.pending, common.counters,

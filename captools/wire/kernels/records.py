@@ -1,4 +1,4 @@
-"""The records that kernels keep of flows and messages: their layout and the codes in them. No numba here."""
+"""The records that kernels keep of packets, flows and messages: their layout and the codes in them. No numba here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,27 @@ from typing import Any
 import numpy as np
 
 from captools.model.narrow import FLOWS
+
+# The packet at hand (captools.wire.kernels.state). 64-bit words that are no numbers: addresses, hashes, counters.
+_WORDS = {"src_hi", "src_lo", "dst_hi", "dst_lo", "outer_src_hi", "outer_src_lo", "outer_dst_hi", "outer_dst_lo",
+          "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst", "wg_counter", "quoted_src_hi", "quoted_src_lo",
+          "quoted_dst_hi", "quoted_dst_lo", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "nd_target_hi",
+          "nd_target_lo", "nd_mac", "hash", "head"}  # fmt: skip
+# What begins as 0 stands together, so that a few wide stores clear it: for each network header, then for each packet.
+_OF_LAYER = ("version", "proto", "ttl", "ip_id", "ip_len", "tos", "more_fragments", "sport", "dport", "payload_off",
+             "payload_len", "src_hi", "src_lo", "dst_hi", "dst_lo")  # fmt: skip
+_OF_PACKET = ("why", "has", "rare", "lane_has", "direction", "tunnel", "depth", "ifindex", "vlan", "mpls_label",
+              "ethertype", "vni", "vxlan_flags", "vxlan_gbp", "outer_sport", "outer_dport", "outer_ttl", "outer_ip_id",
+              "seq", "ack", "tcp_flags", "window", "tsval", "tsecr", "hash", "head", "eth_src", "eth_dst",
+              "outer_src_hi", "outer_src_lo", "outer_dst_hi", "outer_dst_lo", "outer_eth_src",
+              "outer_eth_dst")  # fmt: skip
+_OTHER = ("start", "at", "end", "wire_end", "why_at", "interface", "fragment_offset", "mss", "wscale", "sack_at",
+          "sack_count", "icmp_type", "icmp_code", "icmp_id", "icmp_seq", "icmp_mtu", "quoted_proto", "quoted_sport",
+          "quoted_dport", "quoted_seq", "quoted_src_hi", "quoted_src_lo", "quoted_dst_hi", "quoted_dst_lo", "arp_op",
+          "arp_sender_ip", "arp_target_ip", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "dsr_port",
+          "wg_type", "wg_sender", "wg_receiver", "wg_known", "wg_messages", "wg_counter", "ipsec_proto", "ipsec_spi",
+          "ipsec_seq", "nd_target_hi", "nd_target_lo", "nd_mac")  # fmt: skip
+STATE = np.dtype([(name, np.uint64 if name in _WORDS else np.int64) for name in (*_OF_LAYER, *_OF_PACKET, *_OTHER)])
 
 _LINE = 64  # bytes of a cache line
 

@@ -10,9 +10,9 @@ from typing import Any
 from captools.wire.blocks import ENHANCED_PACKET, FRAME, INTERFACE, MAX_BLOCK, SECTION
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.loads import u32, u32le
+from captools.wire.kernels.window import NOT_FOUND
 
 CHAIN = 8  # headers that must follow one another
-NOT_FOUND = -1
 _DAY_S = 86_400
 
 

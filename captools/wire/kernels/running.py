@@ -6,18 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from captools.wire.kernels.buffers import AT, LANES_FULL, PART_FULL, ROWS, STATUS
+from captools.wire.kernels.native import Native
 from captools.wire.kernels.session import Common, Options, Part, port_table
 from captools.wire.kernels.window import Window
 
 
 class Running(Window, ABC):
-    """Calls a kernel over the window again and again; ``rows`` counts the packets decoded."""
+    """Calls ``kernel`` over the window again and again; ``rows`` counts the packets decoded."""
 
-    def __init__(self, before: int, options: Options, first: bytes = b"") -> None:
+    def __init__(self, kernel: str, before: int, options: Options, first: bytes = b"") -> None:
         super().__init__(before, options.buffer, first)
         self.common = Common(
             port_table(options.vxlan_ports), options.part_rows, options.fresh, options.flows, options.lanes
         )
+        self._kernel = Native(kernel)
         self.rows = 0
 
     @abstractmethod
@@ -38,6 +40,7 @@ class Running(Window, ABC):
             self._decode()
             self.rows += int(counters[ROWS]) - before
             if counters[STATUS] == LANES_FULL:
+                self._kernel.forget()
                 common.grow_lanes()
             elif counters[STATUS] == PART_FULL:
                 part = common.take()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from captools.wire.kernels.buffers import (
     COUNTERS,
     FOLLOWING,
+    LANE_WORDS,
     LANES,
     ROWS,
     SIDE_COUNTS,
@@ -19,14 +20,15 @@ from captools.wire.kernels.buffers import (
     Pending,
     Sides,
     lane_buffers,
+    lane_keys,
     packet_buffers,
     pending_buffers,
     side_buffers,
 )
-from captools.wire.kernels.lanes import assign_lanes, move_lanes
+from captools.wire.kernels.growing import Growing
 from captools.wire.kernels.marks import GENEVE, VXLAN
-from captools.wire.kernels.records import FLOW
-from captools.wire.kernels.state import STATE
+from captools.wire.kernels.native import Native
+from captools.wire.kernels.records import FLOW, STATE
 from captools.wire.kernels.window import BUFFER
 from captools.wire.tunnels import GENEVE_PORT, GPE_PORT, VXLAN_PORTS
 
@@ -42,7 +44,7 @@ class Options:
     ``buffer`` and ``part_rows`` are how many bytes and packets are at work at once. ``fresh`` False reuses one part's
     memory: each part is then only good until the next. ``flows`` False leaves out what goes beyond single packets: what
     flows add up to, HTTP heads and TLS hellos; the flow records then stay empty. ``lanes`` is how many flow directions
-    there is room for at first (a power of two): growing copies them all.
+    there is room for at first (a power of two): growing enters them all anew.
     """
 
     vxlan_ports: tuple[int, ...] = VXLAN_PORTS
@@ -91,9 +93,13 @@ class Common:
     pending: Pending = field(init=False)
     packets: Packets = field(init=False)
     sides: Sides = field(init=False)
+    _records: Growing = field(init=False)  # what lanes are kept in
+    _flows: Growing = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lanes = lane_buffers(self.first_lanes, self.rng)
+        self._records = Growing(self.first_lanes, 8 * LANE_WORDS)
+        self._flows = Growing(self.first_lanes, FLOW.itemsize)
+        self.lanes = lane_buffers(self._records, self._flows, lane_keys(self.rng))
         self.counters = np.zeros(COUNTERS, np.int64)
         self.counters[FOLLOWING] = self.flows
         self.scratch = np.zeros(1, STATE).view(np.recarray)
@@ -122,14 +128,12 @@ class Common:
 
     def grow_lanes(self) -> None:
         """Double the room for lanes."""
-        old = self.lanes
-        records = np.zeros((2 * len(old.records), old.records.shape[1]), np.uint64)
-        records[: len(old.records)] = old.records
-        table = np.zeros((2 * len(old.table), 2), np.uint64)
-        move_lanes(old.table, table)
-        flows = np.zeros(len(records), FLOW).view(np.recarray)
-        flows[: len(old.flows)] = old.flows
-        self.lanes = Lanes(records, table, old.keys, flows)
+        capacity, table, keys = 2 * len(self.lanes.records), self.lanes.table, self.lanes.keys
+        del self.lanes  # nobody may look at memory that moves
+        self._records.grow(capacity)
+        self._flows.grow(capacity)
+        self.lanes = lane_buffers(self._records, self._flows, keys)
+        Native("lanes.move_lanes")(table, self.lanes.table)
 
     def add_lanes(self, records: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
         """Take in the lanes of another run over the same file; return the number each has here."""
@@ -137,6 +141,7 @@ class Common:
         while int(self.counters[LANES]) + len(records) > len(self.lanes.records):
             self.grow_lanes()
         keys = np.ascontiguousarray(records)
+        assign_lanes = Native("lanes.assign_lanes")
         assign_lanes(keys, np.empty(len(keys), np.uint64), len(keys), numbers, 0, self.lanes, self.counters)
         return numbers
 

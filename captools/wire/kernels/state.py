@@ -1,8 +1,8 @@
 """What is known of the packet at hand: one record, reused for all packets.
 
-What goes into every row and lane key is 0 unless it is there: storing zeros is cheaper than asking bit by bit, which
-the processor cannot foresee. What only side tables hold stands where its bit is set. ``start`` to ``wire_end`` are the
-cursor of captools.wire.frame.Batch, for one packet.
+Its fields are captools.wire.kernels.records.STATE. What goes into every row and lane key is 0 unless it is there:
+storing zeros is cheaper than asking bit by bit, which the processor cannot foresee. What only side tables hold stands
+where its bit is set. ``start`` to ``wire_end`` are the cursor of captools.wire.frame.Batch, for one packet.
 """
 
 from __future__ import annotations
@@ -15,20 +15,7 @@ from captools.model.narrow import Present
 from captools.wire.kernels.compiler import kernel
 from captools.wire.kernels.marks import MALFORMED, NO_TUNNEL, TRUNCATED
 
-_WORDS = ("src_hi", "src_lo", "dst_hi", "dst_lo", "outer_src_hi", "outer_src_lo", "outer_dst_hi", "outer_dst_lo",
-          "eth_src", "eth_dst", "outer_eth_src", "outer_eth_dst", "wg_counter", "quoted_src_hi", "quoted_src_lo",
-          "quoted_dst_hi", "quoted_dst_lo", "arp_sender_mac", "arp_target_mac", "dsr_hi", "dsr_lo", "nd_target_hi",
-          "nd_target_lo", "nd_mac", "hash", "head")  # fmt: skip
-_NUMBERS = ("start", "at", "end", "wire_end", "why", "why_at", "lane_has", "has", "rare", "interface", "ifindex",
-            "direction", "vlan", "mpls_label", "ethertype", "version", "proto", "ttl", "ip_id", "ip_len",
-            "fragment_offset", "more_fragments", "tos", "sport", "dport", "seq", "ack", "tcp_flags", "window",
-            "tsval", "tsecr", "mss", "wscale", "sack_at", "sack_count", "icmp_type", "icmp_code", "icmp_id",
-            "icmp_seq", "icmp_mtu", "quoted_proto", "quoted_sport", "quoted_dport", "quoted_seq", "arp_op",
-            "arp_sender_ip", "arp_target_ip", "tunnel", "depth", "vni", "vxlan_flags", "vxlan_gbp", "outer_sport",
-            "outer_dport", "outer_ttl", "outer_ip_id", "dsr_port", "wg_type", "wg_sender", "wg_receiver", "wg_known",
-            "wg_messages", "ipsec_proto", "ipsec_spi", "ipsec_seq", "payload_off", "payload_len")  # fmt: skip
 _PAYLOAD = int(Present.PAYLOAD)
-STATE = np.dtype([(name, np.uint64) for name in _WORDS] + [(name, np.int64) for name in _NUMBERS])
 
 
 @kernel

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from captools.wire.kernels.compiler import kernel
-from captools.wire.kernels.loads import copy
+from captools.wire.kernels.loads import copy, u64le
 from captools.wire.kernels.records import ROW_BYTES, TEXT_AT, TEXT_BYTES
+
+_HIGH = np.uint64(0x8080808080808080)  # the bits that ASCII leaves clear
 
 
 @kernel
@@ -32,33 +36,48 @@ def put_text(lines: Any, first: Any, place: Any, f: Any, at: Any, size: Any) -> 
 
 
 @kernel
-def utf8_size(text: Any, starts: Any, sizes: Any) -> Any:
-    """Return how many bytes the strings take as UTF-8, each byte of ``text`` being a Latin-1 character."""
-    total = 0
-    width = text.shape[1]
-    for number in range(starts.shape[0]):
-        for byte in range(starts[number], starts[number] + sizes[number]):
-            total += 2 if text[byte // width, byte % width] >= 0x80 else 1
-    return total
+def gather_texts(lines: Any, first: Any, sizes: Any, out: Any, bases: Any, offsets: Any) -> None:
+    """Write the strings of messages as UTF-8, each byte of theirs being a Latin-1 character, column by column.
+
+    ``lines`` is the memory of the rows; the text of message ``n`` begins in row ``first[n]`` and holds strings of
+    ``sizes[n]`` bytes. Those of column ``k`` go behind one another from ``out[bases[k]]`` on; ``offsets[k]`` (one more
+    than messages) says where each begins. A column has room for twice its bytes.
+    """
+    columns = sizes.shape[1]
+    for column in range(columns):
+        offsets[column, 0] = 0
+    for number in range(first.shape[0]):
+        place = 0
+        for column in range(columns):
+            at = bases[column] + offsets[column, number]
+            end = place + sizes[number, column]
+            while place < end:
+                count = min(end - place, TEXT_BYTES - place % TEXT_BYTES)
+                line = first[number] + place // TEXT_BYTES
+                at = _put_utf8(out, at, lines, line * ROW_BYTES + TEXT_AT + place % TEXT_BYTES, count)
+                place += count
+            offsets[column, number + 1] = at - bases[column]
 
 
 @kernel
-def gather_utf8(text: Any, starts: Any, sizes: Any, out: Any, offsets: Any) -> None:
-    """Write strings as UTF-8, one behind the other, and ``offsets`` (one more than strings) where each begins.
-
-    ``text`` (rows, bytes) is read as one run of Latin-1 characters.
-    """
-    end = 0
-    width = text.shape[1]
-    offsets[0] = 0
-    for number in range(starts.shape[0]):
-        for byte in range(starts[number], starts[number] + sizes[number]):
-            value = text[byte // width, byte % width]
-            if value >= 0x80:
-                out[end] = 0xC0 | value >> 6
-                out[end + 1] = 0x80 | value & 0x3F
-                end += 2
-            else:
-                out[end] = value
-                end += 1
-        offsets[number + 1] = end
+def _put_utf8(out: Any, to: Any, lines: Any, at: Any, size: Any) -> Any:
+    """Write ``size`` characters from ``lines[at]`` on to ``out[to]`` as UTF-8; return the end of what was written."""
+    high = np.uint64(0)
+    whole = size - size % 8
+    for place in range(0, whole, 8):
+        high |= u64le(lines, at + place)
+    for place in range(whole, size):
+        high |= np.uint64(lines[at + place])
+    if not high & _HIGH:
+        copy(out, to, lines, at, size)
+        return to + size
+    for place in range(size):
+        value = lines[at + place]
+        if value >= 0x80:
+            out[to] = 0xC0 | value >> 6
+            out[to + 1] = 0x80 | value & 0x3F
+            to += 2
+        else:
+            out[to] = value
+            to += 1
+    return to

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 PAD = 64  # bytes behind the data that a word read may touch
+NOT_FOUND = -1  # the answer of a search
 BUFFER = 1 << 19  # stays in the second-level cache
 
 

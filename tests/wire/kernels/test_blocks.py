@@ -16,8 +16,8 @@ def walked(data: bytes, order: str = "<", known: int = 1) -> tuple[int, int, int
     from captools.wire.blocks import Clock
     from captools.wire.kernels.blocks import decode_blocks
     from captools.wire.kernels.buffers import AT, ROWS, STATUS
-    from captools.wire.kernels.clock import interface_row
     from captools.wire.kernels.hashing import KEYS
+    from captools.wire.kernels.interfaces import interface_row
     from captools.wire.kernels.session import Common, port_table
 
     buffer = np.zeros(len(data) + 64, np.uint8)

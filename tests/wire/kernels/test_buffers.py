@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from captools.model.narrow import MESSAGE_TABLES, NARROW, SIDE_TABLES
-from captools.wire.kernels.buffers import AT_ONCE, SIDE_ROWS, Packets, Sides, lane_buffers, packet_buffers, side_buffers
-from captools.wire.kernels.records import LINES_A_PACKET
+from captools.wire.kernels.buffers import (
+    AT_ONCE,
+    LANE_WORDS,
+    SIDE_ROWS,
+    Packets,
+    Sides,
+    lane_buffers,
+    lane_keys,
+    packet_buffers,
+    side_buffers,
+)
+from captools.wire.kernels.growing import Growing
+from captools.wire.kernels.records import FLOW, LINES_A_PACKET
 
 
 def test_columns_stand_in_the_schemas_order_with_its_types():
@@ -31,5 +42,7 @@ def test_every_side_table_has_its_rows():
 
 
 def test_the_lane_table_is_never_more_than_half_full():
-    lanes = lane_buffers(64, np.random.default_rng(1))
-    assert len(lanes.table) == 2 * len(lanes.records) and len(lanes.keys) == lanes.records.shape[1]
+    keys = lane_keys(np.random.default_rng(1))
+    lanes = lane_buffers(Growing(64, 8 * LANE_WORDS), Growing(64, FLOW.itemsize), keys)
+    assert len(lanes.table) == 2 * len(lanes.records) == 128 and len(lanes.flows) == 64
+    assert lanes.records.shape[1] == len(lanes.keys) == len(set(lanes.keys.tolist()))

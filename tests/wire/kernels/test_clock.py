@@ -24,7 +24,8 @@ I64 = st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(-10_000_000_000, 10_0
 @example((1 << 64) - 1, 0x80 | 63, 5)
 @example((1 << 64) - 1, 0x80 | 127, 0)
 def test_every_stamp_is_the_exact_one(ticks, resolution, offset_s):
-    from captools.wire.kernels.clock import interface_row, to_ns
+    from captools.wire.kernels.clock import to_ns
+    from captools.wire.kernels.interfaces import interface_row
 
     clock = Clock(resolution, offset_s)
     rows = np.stack([interface_row(1, 0, Clock()), interface_row(1, 0, clock)])

@@ -13,27 +13,37 @@ from captools.wire.kernels.records import ROW_BYTES, TEXT_AT, TEXT_BYTES
 pytestmark = pytest.mark.slow
 
 
-@given(st.lists(st.binary(max_size=400), min_size=1, max_size=5), st.integers(0, 2))
-def test_strings_behind_one_another_come_back(strings, first):
-    from captools.wire.kernels.text import gather_utf8, put_text, rows_for, utf8_size
+# Lists of as many strings: one message each.
+texts = st.integers(1, 4).flatmap(
+    lambda columns: st.lists(st.lists(st.binary(max_size=300), min_size=columns, max_size=columns), max_size=5)
+)
 
-    whole = b"".join(strings)
-    rows = int(rows_for(len(whole)))
-    assert rows == max(-(-len(whole) // TEXT_BYTES), 1)
-    lines = np.full((first + rows + 1) * ROW_BYTES, 0xEE, np.uint8)
-    source = np.frombuffer(b"..." + whole + b"...", np.uint8).copy()
-    place, at, starts = 0, 3, []
-    for one in strings:
-        starts.append(first * TEXT_BYTES + place)
-        place = put_text(lines, first, place, source, at, len(one))
-        at += len(one)
+
+@given(texts, st.integers(0, 2))
+def test_strings_behind_one_another_come_back(messages, first):
+    from captools.wire.kernels.text import gather_texts, put_text, rows_for
+
+    firsts, row = [], first
+    for strings in messages:
+        firsts.append(row)
+        row += int(rows_for(sum(map(len, strings))))
+        assert row - firsts[-1] == max(-(-sum(map(len, strings)) // TEXT_BYTES), 1)
+    lines = np.full((row + 1) * ROW_BYTES, 0xEE, np.uint8)
+    for begin, strings in zip(firsts, messages, strict=True):
+        place = 0
+        for one in strings:
+            source = np.frombuffer(b"..." + one + b"...", np.uint8).copy()
+            place = put_text(lines, begin, place, source, 3, len(one))
     table = lines.reshape(-1, ROW_BYTES)
-    assert (
-        (table[:, :TEXT_AT] == 0xEE).all() and (table[:first] == 0xEE).all() and (table[first + rows :] == 0xEE).all()
-    )
-    text, sizes = table[:, TEXT_AT:], np.array([len(one) for one in strings])
-    out = np.empty(int(utf8_size(text, np.array(starts), sizes)), np.uint8)
-    offsets = np.empty(len(strings) + 1, np.int32)
-    gather_utf8(text, np.array(starts), sizes, out, offsets)
-    pieces = [out[begin:end].tobytes() for begin, end in zip(offsets, offsets[1:], strict=False)]
-    assert pieces == [one.decode("latin-1").encode() for one in strings]
+    assert (table[:, :TEXT_AT] == 0xEE).all() and (table[:first] == 0xEE).all() and (table[row:] == 0xEE).all()
+    columns = len(messages[0]) if messages else 1
+    sizes = np.array([[len(one) for one in strings] for strings in messages], np.int64).reshape(-1, columns)
+    room = 2 * sizes.sum(axis=0)
+    bases = np.cumsum(room) - room
+    out = np.full(int(room.sum()), 0xEE, np.uint8)
+    offsets = np.empty((columns, len(messages) + 1), np.int32)
+    gather_texts(lines, np.array(firsts, np.int64), sizes, out, bases, offsets)
+    for column, (base, places) in enumerate(zip(bases, offsets, strict=True)):
+        found = [out[base + begin : base + end].tobytes() for begin, end in zip(places, places[1:], strict=False)]
+        assert found == [strings[column].decode("latin-1").encode() for strings in messages]
+        assert (out[base + places[-1] : base + room[column]] == 0xEE).all()  # and nothing else was written

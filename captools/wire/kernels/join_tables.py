@@ -1,0 +1,50 @@
+"""What the join of prints keeps and writes: the layout of its tables, and room for them. No numba here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BUCKET = 8  # words of a bucket, a cache line: keys, and behind them how many it was given so far
+PLACES = BUCKET - 1  # keys of a bucket
+# Words of an entry (one cache line): the lane that saw the newest packet first, and when; lanes and packets so far (16
+# bits each); when it was seen last, in turns; then a word per lane, its rows with this print in the low bits.
+FIRST, SINCE, COUNTS, LAST, LANES_AT, WORDS = 0, 1, 3, 4, 5, 16
+HOLDS = WORDS - LANES_AT  # lanes that an entry remembers: others match, but are not told apart from themselves
+COUNT_BITS = 5
+MOST = (1 << COUNT_BITS) - 1  # a print that comes more often tells no packet
+MOST_LANES = 1 << 32 - COUNT_BITS
+PAIR_WORDS = 8  # of a pair: a cache line; delays are this lane's time less the first one's
+PAIR_KEY, MATCHED, TIMED, LEAST, GREATEST, SUM = range(6)
+BLOCK_WORDS = 4
+BLOCK = 32  # rows that are looked up together: waits for memory then overlap
+TURN_BITS = 20  # nanoseconds of a turn, about a millisecond: sources take turns, each with its rows of one
+
+# Counters
+PAIRS, EVICTED, STATUS, COUNTERS = range(4)
+# STATUS: why a call ended
+HUNGRY, PAIRS_FULL = range(2)  # a source that goes on has no row left; the table of pairs has to grow
+
+FIRST_PAIRS = 1 << 12
+
+
+class Tables:
+    """Room for ``slots`` prints (a power of two) at one time, and for what is counted of ``lanes`` lanes."""
+
+    def __init__(self, lanes: int, slots: int) -> None:
+        self.keys = np.zeros((slots // BUCKET, BUCKET), np.uint64)
+        self.entries = np.zeros((slots, WORDS), np.uint32)
+        self.counts = np.zeros((lanes, 2), np.int64)
+        self.pairs = np.zeros((FIRST_PAIRS, PAIR_WORDS), np.int64)
+        self.counters = np.zeros(COUNTERS, np.int64)
+        self.block = np.zeros((BLOCK, BLOCK_WORDS), np.int64)
+
+    def larger_pairs(self) -> npt.NDArray[Any]:
+        """Return an empty table of pairs with twice the room."""
+        return np.zeros((2 * len(self.pairs), PAIR_WORDS), np.int64)
+
+    def held_pairs(self) -> npt.NDArray[Any]:
+        """Return the pairs found so far."""
+        return self.pairs[self.pairs[:, PAIR_KEY] != 0]
