@@ -100,9 +100,9 @@ def _reckoned(text: str, reckoned: Reckoned) -> Side:
         found = f"{sides[0].field.name} is {sides[0].kind.value}, {sides[1].field.name} is {sides[1].kind.value}"
         raise FilterError(text, at, f"`{sign}` takes two of one kind: {found}", hint=ASK_TSHARK)
     kind = sides[0].kind
-    field = replace(
-        sides[0].field, name="the result", least=-MAX_COUNT, most=MAX_COUNT, words={}, known={}, column="", header=""
-    )
+    # What a payload field goes into has as many values as that field, and belongs to the same entries.
+    of = next((side.field for side in sides if side.field.sparse), sides[0].field)
+    field = replace(of, name="the result", least=-MAX_COUNT, most=MAX_COUNT, words={}, known={})
     if len(sides) == 2:
         one, other = sides
         if one.field.sparse and other.field.sparse:

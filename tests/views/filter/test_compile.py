@@ -281,6 +281,15 @@ def test_any_filter_that_is_understood_judges_every_packet(packets, tables, text
     assert len(judged.mask(EMPTY)) == 0
 
 
+@pytest.mark.parametrize(
+    "text", ["http.response.code#1 + 1 == http.response.code", "http.response.code == 2 * http.response.code - 200",
+             "len(http.host) + tcp.srcport == http.response.code"]
+)  # fmt: skip
+def test_what_was_reckoned_of_payload_fields_is_still_one_of_them(text):
+    with pytest.raises(FilterError, match="two fields of payloads"):
+        compile_filter(text)
+
+
 KINDS = [(name, field.kind) for name, field in FIELDS.items()]
 
 
