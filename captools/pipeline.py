@@ -24,9 +24,13 @@ from captools.wire.tunnels import VXLAN_PORTS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from captools.model.analysis import Analysis, ClockOffset
+    from captools.model.analysis import Analysis
+    from captools.model.clocks import ClockReport
+    from captools.store.detail import Detail
 
 BYTES_PER_PACKET = 2_500  # of the packet table and of what correlation makes of it, measured
+DETAILED = 400_000  # packets that are correlated one by one; of larger sessions those worth it
+LEAST_DETAILED = 20_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Session:
     cluster: Cluster
     tunnel_ports: tuple[int, ...]
     expect_encryption: bool = False
+    reading: Reading = Reading(VXLAN_PORTS)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -50,39 +55,48 @@ class Session:
         return (*self.inputs.warnings, *self.cluster.warnings, *self.opened.warnings)
 
     @cached_property
+    def _held(self) -> Detail:
+        """The packets that are correlated, and their messages; UsageError where memory is too short for any."""
+        from captools.store.detail import Detail, in_detail
+
+        opened = self.opened
+        budget = _budget(len(opened))
+        if budget < len(opened):
+            return in_detail(opened.loaded, budget, self.reading)
+        return Detail(packets=opened.packets(), http=opened.http(), tls=opened.tls(), dns=opened.dns(), warning="")
+
+    @cached_property
     def analysis(self) -> Analysis:
-        """The correlated session; UsageError where it has more packets than memory can hold."""
+        """The correlated session: of one too large, the part that is worth looking at; a warning says which."""
         # Here, because pages of packets and SQL need none of it.
         from captools import findings as rules
         from captools.correlate.analyse import analyse
         from captools.model.findings import FindingRule
         from captools.registry import additions
 
-        opened = self.opened
-        _fits(len(opened))
+        held = self._held
         found = analyse(
-            opened.packets(),
-            opened.http(),
+            held.packets,
+            held.http,
             self.sources,
             self.cluster,
+            tls=held.tls,
             manifest=self.inputs.manifest,
             expect_encryption=self.expect_encryption,
             tunnel_ports=self.tunnel_ports,
             title=self.inputs.title,
-            warnings=self.warnings,
+            warnings=(*self.warnings, *filter(None, (held.warning,))),
         )
-        found = replace(found, tls=opened.tls(), dns=opened.dns())
+        found = replace(found, dns=held.dns)
         return replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule)))
 
-    def clocks(self) -> tuple[tuple[ClockOffset, ...], str]:
-        """Return how far each node's clock runs ahead, and of which node's; UsageError as for the analysis."""
+    def clocks(self) -> ClockReport:
+        """Return how far each node's clock runs ahead, and of which node's."""
         from captools.correlate.analyse import compare_clocks
         from captools.model.packets import PACKETS
 
-        several = len({one.source.node for one in self.opened.loaded if one.source.packets}) > 1
-        if several:
-            _fits(len(self.opened))
-        packets = self.opened.packets() if several else PACKETS.empty_table()
+        several = len({one.source.node or one.source.name for one in self.opened.loaded if one.source.packets}) > 1
+        packets = self._held.packets if several else PACKETS.empty_table()
         return compare_clocks(packets, self.sources, self.cluster, self.inputs.manifest)
 
     def packets(self) -> pd.DataFrame:
@@ -119,15 +133,16 @@ def open_session(
     reading = reading or Reading(VXLAN_PORTS)
     ports = tuple(dict.fromkeys((*reading.vxlan_ports, *tunnel_ports)))
     opened = load(inputs, cluster, replace(reading, vxlan_ports=ports))
-    return Session(opened, inputs, cluster, ports, expect_encryption)
+    return Session(opened, inputs, cluster, ports, expect_encryption, reading)
 
 
-def _fits(packets: int) -> None:
-    """Raise UsageError where so many packets cannot be correlated in memory: better than being killed half-way."""
-    need, free = packets * BYTES_PER_PACKET, available()
-    if need > free:
+def _budget(packets: int) -> int:
+    """Return how many of so many packets can be correlated one by one; UsageError where memory is too short for any."""
+    free = available()
+    budget = min(DETAILED, free // (2 * BYTES_PER_PACKET))
+    if budget < min(packets, LEAST_DETAILED):
         raise UsageError(
-            f"{packets:,} packets need about {size(need)} of memory to be correlated, and {size(free)} are free",
-            hint="give a shorter capture or fewer points; `captools packets -Y FILTER` and `captools sql` read "
-            "captures of any size",
+            f"{size(free)} of memory are free, and correlating packets needs {size(2 * LEAST_DETAILED * BYTES_PER_PACKET)}",
+            hint="close other programs; `captools packets -Y FILTER` and `captools sql` need less",
         )
+    return budget

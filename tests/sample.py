@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from captools.model.addresses import to_bytes
-from captools.model.analysis import Analysis, ClockOffset
+from captools.model.analysis import Analysis
+from captools.model.clocks import ClockOffset
 from captools.model.cluster import Cluster, Link, Node, Pod
-from captools.model.encryption import Encryption, Handshake, Pair, Verdict
+from captools.model.encryption import Encryption, Pair, Verdict
 from captools.model.evidence import Blindness, Confidence, Coverage, Evidence
 from captools.model.findings import Finding, Severity
 from captools.model.flows import Flow
@@ -19,6 +20,7 @@ from captools.model.paths import Change, Hop, Outcome, Path, Way
 from captools.model.requests import Attempt, Backend, ClientLeg, Proxy, Request
 from captools.model.session import ToolCounts
 from captools.model.sources import Source
+from captools.model.wireguard import Handshake
 
 START = 1_755_653_721_286_843_000  # 2025-08-20T01:35:21.286843Z
 US = 1_000
@@ -321,7 +323,7 @@ def s13() -> Analysis:
     pair = Pair(
         a="k8s-ctr", b="k8s-w1", wireguard_packets=41, cleartext_packets=0, matched_inner=18, unmatched_inner=0,
         handshakes=(Handshake(time="2025-08-20T01:35:21.286843000Z", rtt_ns=812_000, result="answered"),),
-        coverage="both ends captured, no drops",
+        coverage="both ends captured, no drops", verdict=Verdict.ENCRYPTED,
     )  # fmt: skip
     data = {"source": "k8s-ctr__eth1.pcap", "point": "k8s-ctr/eth1", "frame": 5, "ts_ns": START, "cap_len": 142,
             "wire_len": 142, "linktype": 1, "ip_version": 4, "src": to_bytes(CTR), "dst": to_bytes(W1), "proto": 17,

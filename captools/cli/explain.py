@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from captools.deep.keys import Keys
+    from captools.model.paths import Hop
     from captools.model.sources import Source
     from captools.pipeline import Session
 
@@ -36,6 +37,7 @@ Document = tuple[dict[str, Any], list[dict[str, Any]], Callable[[], str]]
     "--tree", type=click.Choice(("scapy", "tshark", "both", "none")), default="both", show_default=True,
     help="Who reads the frame; of both it is told where they disagree.",
 )  # fmt: skip
+@click.option("--path", "path", is_flag=True, help="With --frame: also follow that packet over all points.")
 @key_options
 def command(
     asked: Asked,
@@ -44,6 +46,7 @@ def command(
     flow: str | None,
     frame: str | None,
     tree: str,
+    path: bool,
     keys: Keys,
 ) -> None:
     """Explain one request, one conversation or one frame, with all that the captures tell of it."""
@@ -51,9 +54,11 @@ def command(
         raise UsageError("one thing is explained at a time", hint="give --request-id, --flow or --frame")
     if keys and (frame is None or tree not in ("tshark", "both")):
         raise UsageError("key files are for tshark's tree, which was not asked for", hint="add --frame POINT:N")
+    if path and frame is None:
+        raise UsageError("--path is for one frame", hint="add --frame POINT:N; --flow shows a whole conversation")
     if frame is not None:
         point, number = _place(frame)
-        document = _frame(asked, point, number, tree, keys)
+        document = _frame(asked, point, number, tree, keys, path=path)
     elif flow is not None:
         document = _flow(asked, flow)
     else:
@@ -109,22 +114,23 @@ def _place(text: str) -> tuple[str, int]:
     return point, int(number)
 
 
-def _frame(asked: Asked, point: str, number: int, tree: str, keys: Keys) -> Document:
+def _frame(asked: Asked, point: str, number: int, tree: str, keys: Keys, *, path: bool) -> Document:
     from captools.deep.opinions import READERS, Opinions, opinions
     from captools.views.frame import spoken
 
     session = asked.open()
     wanted = {"both": READERS, "none": ()}.get(tree, (tree,))
     items, blocks = [], []
-    for source, row in _rows(session, point, number):
+    for source, row, place in _rows(session, point, number):
         found = Opinions()
         if wanted and not source.text:
             found = opinions(source.path, number, wanted, vxlan_ports=session.tunnel_ports, keys=keys)
         (columns,) = spoken(row)
-        items.append({"point": point, "frame": number, "file": source.path, "columns": columns, **found.to_json()})
-        blocks.append(
-            [f"Frame {number} at {point}, in {source.path}", *_columns(columns), *_printed(source), *found.lines()]
-        )
+        item = {"point": point, "frame": number, "file": source.path, "columns": columns, **found.to_json()}
+        hops = session.analysis.hops_of(place) if path else ()
+        items.append({**item, "hops": [hop.to_json() for hop in hops]} if path else item)
+        title = f"Frame {number} at {point}, in {source.path}"
+        blocks.append([title, *_columns(columns), *_way(hops), *_printed(source), *found.lines()])
     if not items:
         raise UsageError(f"--frame {point}:{number}: no such frame", hint=_hint(session, point))
 
@@ -136,14 +142,21 @@ def _frame(asked: Asked, point: str, number: int, tree: str, keys: Keys) -> Docu
     return {"schema": 1, "frames": items}, items, text
 
 
-def _rows(session: Session, point: str, number: int) -> Iterator[tuple[Source, pa.Table]]:
-    """Yield the rows of a frame at a point: one for each file that the point has."""
+def _rows(session: Session, point: str, number: int) -> Iterator[tuple[Source, pa.Table, int]]:
+    """Yield the rows of a frame at a point, one for each file that the point has, and where they are in all rows."""
+    before = 0
     for loaded in session.opened.loaded:
-        if not 1 <= number <= len(loaded.rows):
-            continue
-        row = loaded.rows.table(loaded.naming, number - 1, 1)
-        if row["point"][0].as_py() == point:
-            yield loaded.source, row
+        if 1 <= number <= len(loaded.rows):
+            row = loaded.rows.table(loaded.naming, number - 1, 1)
+            if row["point"][0].as_py() == point:
+                yield loaded.source, row, before + number - 1
+        before += len(loaded.rows)
+
+
+def _way(hops: tuple[Hop, ...]) -> list[str]:
+    from captools.views.tables import hop_lines
+
+    return ["", "The way of this packet, over all points:", *hop_lines(hops)] if hops else []
 
 
 def _columns(columns: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from captools.model.errors import MalformedCapture, UsageError
 from captools.views.text import safe
 
 if TYPE_CHECKING:
+    from captools.model.clocks import ClockReport
     from captools.pipeline import Session
 
 
@@ -28,6 +29,7 @@ def command(
 
     Captures of any size are counted; the clocks are compared only where all packets fit into memory.
     """
+    from captools.model.clocks import ClockReport
     from captools.views import documents
     from captools.views.point_facts import point_facts
 
@@ -36,12 +38,12 @@ def command(
         _verify(session)
     facts = point_facts(session.batches())
     try:
-        clocks, reference = session.clocks()
+        clocks = session.clocks()
     except UsageError as error:
         click.echo(f"captools: warning: clocks are not compared: {error}", err=True)
-        clocks, reference = (), ""
-    document = documents.info_of(session.sources, facts, clocks, reference, session.warnings)
-    shown.emit(document, document["points"], lambda: _text(document))
+        clocks = ClockReport()
+    document = documents.info_of(session.sources, facts, clocks, session.warnings)
+    shown.emit(document, document["points"], lambda: _text(document, clocks))
 
 
 def _verify(session: Session) -> None:
@@ -57,8 +59,9 @@ def _verify(session: Session) -> None:
             )
 
 
-def _text(document: dict[str, Any]) -> str:
+def _text(document: dict[str, Any], report: ClockReport) -> str:
     from captools.model.units import size
+    from captools.views import clocks
     from captools.views.text import table
 
     header = (
@@ -81,15 +84,20 @@ def _text(document: dict[str, Any]) -> str:
         )
         for one in document["points"]
     ]  # fmt: skip
-    return table(header, rows, most=120)
+    text = table(header, rows, most=120)
+    if len(report.offsets) < 2:
+        return text
+    lines = [f"captools: note: {safe(note)}" for note in clocks.notes(report)]
+    return "\n".join([text, "", table(clocks.COLUMNS, clocks.rows(report.offsets), most=120), *lines])
 
 
 def _clock(one: dict[str, Any]) -> str:
     from captools.model.units import duration
+    from captools.views.clocks import ahead
 
     offset, error = one["offset_ns"], one["offset_error_ns"]
-    if not isinstance(offset, int):
+    if not isinstance(offset, int) or not isinstance(error, int):
         return "unknown"
     if one["offset_method"] == "reference":
         return "reference"
-    return f"{duration(offset)} ±{duration(error if isinstance(error, int) else None)}"
+    return f"{ahead(offset, error)} ±{duration(error)}"

@@ -95,9 +95,16 @@ def down(name: str, directory: Path | None, everything: bool) -> None:
 @click.argument("scenario")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--name", default="record", show_default=True, help="Name of the lab meanwhile.")
-def record(scenario: str, out: Path, name: str) -> None:
+@click.option(
+    "--skew",
+    "skews",
+    multiple=True,
+    metavar="NODE=OFFSET[,DRIFT]",
+    help="Make a node's clock run wrong, by rewriting its stamps afterwards: k8s-w1=+250ms,+20ppm. Repeatable.",
+)
+def record(scenario: str, out: Path, name: str, skews: tuple[str, ...]) -> None:
     """Record SCENARIO as a reference case: captures, inventory, case.toml. Example: captools lab record s8 -o s8"""
-    _record(scenario, out, name)
+    _record(scenario, out, name, skews)
 
 
 @command.command()
@@ -117,13 +124,21 @@ def run(scenario: str, out: Path | None, name: str) -> None:
     _say(f"look at it with: captools findings {out}")
 
 
-def _record(scenario: str, out: Path, name: str) -> None:
+def _record(scenario: str, out: Path, name: str, skews: tuple[str, ...] = ()) -> None:
     import sys
 
     from captools.lab.catalogue import scenario_called
     from captools.lab.record import record as record_scenario
+    from captools.lab.skew import read_skews
 
-    done = record_scenario(scenario_called(scenario), out, name=name, say=_say, command=("captools", *sys.argv[1:]))
+    done = record_scenario(
+        scenario_called(scenario),
+        out,
+        name=name,
+        say=_say,
+        command=("captools", *sys.argv[1:]),
+        skews=read_skews(skews),
+    )
     click.echo(str(done.folder))
 
 

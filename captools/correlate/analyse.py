@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from captools.correlate import clocks as clock
-from captools.correlate import wireguard
-from captools.correlate.coverage import Coverage, blindness
+from captools.correlate.clocks.line import sources_on_line
+from captools.correlate.clocks.settle import Settled, settle
+from captools.correlate.clocks.tell import early_packets, offsets
 from captools.correlate.evidence import Prover
-from captools.correlate.flows import connections
-from captools.correlate.http import exchanges
-from captools.correlate.match import match
-from captools.correlate.nat import join_translated
-from captools.correlate.paths import Follower
-from captools.correlate.proxy import join
-from captools.correlate.requests import Teller, best_first
+from captools.correlate.paths.coverage import Coverage, blindness
+from captools.correlate.paths.follow import Follower
+from captools.correlate.paths.matched import matched
+from captools.correlate.paths.packet import Packets
+from captools.correlate.requests.road import requests_and_sessions
+from captools.correlate.same.flows import connections
+from captools.correlate.same.nat import join_translated
+from captools.correlate.same.twins import join_twins
 from captools.correlate.sightings import Sightings, sightings
-from captools.correlate.twins import join_twins
-from captools.model.analysis import Analysis, ClockOffset
+from captools.correlate.wireguard.road import wireguard
+from captools.model.analysis import Analysis
+from captools.model.clocks import ClockReport
 from captools.model.cluster import Cluster
+from captools.model.packets import TLS
 from captools.model.points import Role, parse_point, role_of
 from captools.model.session import Manifest
 from captools.model.sources import Source
@@ -31,39 +34,44 @@ def analyse(
     sources: tuple[Source, ...],
     cluster: Cluster,
     *,
+    tls: pa.Table | None = None,
     manifest: Manifest | None = None,
     expect_encryption: bool = False,
     tunnel_ports: tuple[int, ...] = VXLAN_PORTS,
     title: str = "",
     warnings: tuple[str, ...] = (),
 ) -> Analysis:
-    """Correlate ``packets`` and ``http`` (schemas PACKETS and HTTP; ``row`` of ``http`` counts in ``packets``).
+    """Correlate ``packets``, ``http`` and ``tls`` (schemas PACKETS, HTTP and TLS; their ``row`` counts in ``packets``).
 
-    ``tunnel_ports`` are the UDP ports on which VXLAN was read.
+    ``tunnel_ports`` are the UDP ports on which VXLAN was read. All times that are told (of hops, requests, handshakes) are
+    those of the reference node's clock; ``packets`` keeps the stamps of the captures.
     """
-    rows = sightings(packets)
-    join_twins(rows, sources)
+    settled = _settled(packets, sources, cluster, manifest)
+    rows, matches, measured = settled.rows, settled.matches, settled.clocks
     roles = point_roles(rows, cluster)
     prover = Prover(rows, sources, tunnel_ports)
-    matches = match(rows)
-    measured = clock.measure(rows, matches)
-    coverage = Coverage(rows, sources, roles, cluster)
+    coverage = Coverage(rows, sources_on_line(sources, measured), roles, cluster)
     groups = join_translated(rows, connections(rows, matches))
-    bridged = wireguard.bridge(rows, roles, cluster)
-    follower = Follower(rows, matches, measured, cluster, coverage, bridged, prover)
-    teller = Teller(rows, cluster, measured, prover)
-    offsets, reference = _offsets(measured, sources, cluster, manifest)
+    sealed = wireguard(rows, roles, cluster, sources)
+    known = matched(rows, matches, groups, sealed.bridge.outer_of, measured)
+    tls = TLS.empty_table() if tls is None else tls
+    requests, sessions = requests_and_sessions(rows, http, tls, groups, measured, cluster, coverage, prover)
+    clocks = _clock_report(settled, sources, cluster, prover)
     return Analysis(
         sources=sources,
         packets=packets,
         http=http,
         cluster=cluster,
-        paths=tuple(follower.path(variants) for variants in groups),
-        requests=best_first([teller.request(one) for one in join(rows, exchanges(rows, http, groups))]),
-        encryption=wireguard.judge(rows, cluster, sources, roles, bridged, prover, expect_encryption=expect_encryption),
+        paths=Follower(known, coverage, prover).paths(),
+        hops_of=Packets(known, coverage, prover).hops,
+        requests=requests,
+        tls_sessions=sessions,
+        tls=tls,
+        encryption=sealed.encryption(matches.ids, measured.between, prover, expected=expect_encryption),
         coverage=blindness(sources),
-        clocks=offsets,
-        clock_reference=reference,
+        clocks=clocks.offsets,
+        clock_reference=clocks.reference,
+        early_packets=clocks.early,
         manifest=manifest,
         title=title,
         warnings=warnings,
@@ -74,22 +82,32 @@ def analyse(
 
 def compare_clocks(
     packets: pa.Table, sources: tuple[Source, ...], cluster: Cluster, manifest: Manifest | None
-) -> tuple[tuple[ClockOffset, ...], str]:
-    """Return how far each node's clock runs ahead of the reference node's, and which node that is; nothing else.
+) -> ClockReport:
+    """Return how far each node's clock runs ahead of the reference node's, and nothing else.
 
     With one node there is nothing to compare, and ``packets`` (schema PACKETS) may be empty.
     """
+    settled = _settled(packets, sources, cluster, manifest)
+    return _clock_report(settled, sources, cluster, Prover(settled.rows, sources))
+
+
+def _settled(packets: pa.Table, sources: tuple[Source, ...], cluster: Cluster, manifest: Manifest | None) -> Settled:
     rows = sightings(packets)
     join_twins(rows, sources)
-    return _offsets(clock.measure(rows, match(rows)), sources, cluster, manifest)
+    return settle(rows, _reference(_clock_owners(sources), cluster), manifest)
 
 
-def _offsets(
-    measured: clock.Clocks, sources: tuple[Source, ...], cluster: Cluster, manifest: Manifest | None
-) -> tuple[tuple[ClockOffset, ...], str]:
-    nodes = sorted({source.node for source in sources if source.node})
-    reference = _reference(nodes, cluster)
-    return clock.offsets(measured, nodes, reference, manifest), reference
+def _clock_report(settled: Settled, sources: tuple[Source, ...], cluster: Cluster, prover: Prover) -> ClockReport:
+    names = _clock_owners(sources)
+    reference = _reference(names, cluster)
+    early = early_packets(settled.measured, settled.rows, prover)
+    return ClockReport(offsets=offsets(settled.measured, names, reference), reference=reference, early=early)
+
+
+def _clock_owners(sources: tuple[Source, ...]) -> list[str]:
+    """Return whose clocks stamped the sources: nodes, and each of several files that name no node; sorted, nodes first."""
+    loose = [source.name for source in sources if not source.node]
+    return sorted({source.node for source in sources if source.node}) + (sorted(loose) if len(sources) > 1 else [])
 
 
 def point_roles(rows: Sightings, cluster: Cluster) -> dict[str, Role]:

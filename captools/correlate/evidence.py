@@ -24,6 +24,10 @@ class Prover:
         self._ports = vxlan_ports
         self._sources = {source.name: source for source in sources}
 
+    def of_rows(self, rows: Sightings) -> Prover:
+        """Return one for the same rows with fewer columns."""
+        return Prover(rows, tuple(self._sources.values()), self._ports)
+
     def of(self, rows: Iterable[int], shows: str, *, most: int = MAX_FRAMES) -> tuple[Evidence, ...]:
         """Return one Evidence per point and file that ``rows`` come from, at most ``most`` frames each."""
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -38,7 +42,10 @@ class Prover:
         frames = tuple(sorted({int(self._rows["frame"][row]) for row in members}))
         if source.text:
             return self._printed(source, point, frames, shows)
-        words = {word: None for word in self._words(members[0]) if all(word in self._words(row) for row in members)}
+        words = self._words(members[0])
+        if len(members) > 1:
+            others = [frozenset(self._words(row)) for row in members[1:]]
+            words = list(dict.fromkeys(word for word in words if all(word in other for other in others)))
         numbers = (
             f"frame.number == {frames[0]}"
             if len(frames) == 1

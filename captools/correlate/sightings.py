@@ -81,7 +81,8 @@ class Sightings:
         return mac_text(outer if outer is not None else self.table[name][row].as_py())
 
 
-_ADDRESSES = ("src", "dst", "outer_src", "outer_dst", "quoted_src", "quoted_dst", "arp_sender_ip", "arp_target_ip")
+_ADDRESSES = ("src", "dst", "outer_src", "outer_dst", "quoted_src", "quoted_dst", "arp_sender_ip", "arp_target_ip",
+              "dsr_addr")  # fmt: skip
 _WORDS = ("point", "source", "tunnel", "direction")
 _LEFT_OUT = {"sack", "decode_stop", "payload_hash", "payload_head", "wg_counter"}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow.compute as pc
 
-from captools.correlate.coverage import loss
+from captools.correlate.paths.coverage import loss
 from captools.findings._words import counted, listed
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage

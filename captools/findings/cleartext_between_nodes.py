@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from captools.correlate.wireguard import BY_DESIGN
 from captools.findings._words import counted, listed, named
 from captools.model.analysis import Analysis
-from captools.model.encryption import Cleartext, Verdict
+from captools.model.encryption import LEAKS, Cleartext, Verdict
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 
@@ -15,7 +14,7 @@ from captools.model.findings import Finding, FindingRule, Severity
 def _judge(analysis: Analysis) -> Iterator[Finding]:
     if analysis.encryption.verdict is not Verdict.LEAKING:
         return
-    for leak in (one for one in analysis.encryption.cleartext if one.kind != BY_DESIGN):
+    for leak in (one for one in analysis.encryption.cleartext if one.kind in LEAKS):
         yield _finding(analysis, leak)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from captools.findings._words import counted
 from captools.model.analysis import Analysis
-from captools.model.encryption import Verdict
+from captools.model.encryption import Pair, Verdict
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 
@@ -15,13 +15,13 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
     if analysis.encryption.verdict is not Verdict.ENCRYPTED:
         return
     for pair in analysis.encryption.pairs:
-        if not pair.wireguard_packets or pair.cleartext_packets:
+        if pair.verdict is not Verdict.ENCRYPTED:
             continue
         inner = ""
         if pair.matched_inner or pair.unmatched_inner:
             inner = (
-                f" {pair.matched_inner} of {counted(pair.matched_inner + pair.unmatched_inner, 'inner sighting')} at "
-                "WireGuard devices fit a datagram by size, order and time."
+                f" {pair.matched_inner} of {counted(pair.matched_inner + pair.unmatched_inner, 'inner sighting')} on the "
+                "nodes' own devices fit a datagram by size, order and time."
             )
         answered = sum(1 for one in pair.handshakes if one.result == "answered")
         shakes = f" {answered} of {counted(len(pair.handshakes), 'handshake')} answered." if pair.handshakes else ""
@@ -29,7 +29,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             rule=RULE.id,
             severity=RULE.severity,
             # Matching inner packets to datagrams is the step from "encrypted data flowed" to "these packets were in it".
-            confidence=Confidence.PROVEN if pair.matched_inner else Confidence.LIKELY,
+            confidence=Confidence.PROVEN if _all_fit(pair) else Confidence.LIKELY,
             statement=(
                 f"Between {pair.a} and {pair.b} pod traffic crossed in WireGuard only: "
                 f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear.{inner}{shakes}"
@@ -38,6 +38,11 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             evidence=pair.evidence,
             coverage=Coverage(points=_points(pair.coverage), reason=pair.coverage),
         )
+
+
+def _all_fit(pair: Pair) -> bool:
+    """Tell whether all inner packets that were seen fit datagrams, in whole bursts; those at the window's edges aside."""
+    return pair.matched_inner > 0 and all(one.possible == 0 and one.unmatched == one.edge for one in pair.inner)
 
 
 def _points(coverage: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from captools.inventory import cilium, kubectl_text, kubernetes, linux, wireguard
+from captools.inventory import cilium, kubectl_text, kubernetes, linux, status, wireguard
 from captools.inventory.facts import Facts
 from captools.inventory.table import header_line
 from captools.model.points import point_of_file
@@ -54,6 +54,10 @@ _LABEL = r"(?:reserved|k8s|cidr|cidrgroup|fqdn|container|unspec):"
 _REFUSALS = "unreachable|prohibit|blackhole|throw"
 _KINDS = "unicast|local|broadcast|multicast|anycast|nat"
 _ROWS: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (
+        re.compile(r"^(?:KVStore|Kubernetes|Kubernetes APIs|KubeProxyReplacement):\s+\S"),
+        Kind(name="cilium-dbg status --verbose", read=status.read_status, of_node=True),
+    ),
     (
         re.compile(rf"^{_PREFIX}\s+identity=\d+"),
         Kind(name="cilium-dbg bpf ipcache list", read=cilium.read_ipcache_text),

@@ -30,6 +30,7 @@ def join(name: str, said: Iterable[tuple[str, Node]], ledger: Ledger) -> Node:
             rules=_union(node.rules, part.rules),
             neighbours=_union(node.neighbours, part.neighbours),
             wireguard=node.wireguard or part.wireguard,
+            datapath=node.datapath or part.datapath,
         )
     return node
 

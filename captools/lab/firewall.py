@@ -9,7 +9,8 @@ def node_rules(here: LabNode) -> str:
     """Return the rules of one node: masquerade pods towards the outside, and no loop through cilium_net.
 
     Cilium masquerades pod packets for addresses outside ``ipv4-native-routing-cidr`` but leaves those for other
-    cluster nodes alone (its Documentation/network/concepts/masquerading.rst). Packets to a pod address nobody
+    cluster nodes alone (its Documentation/network/concepts/masquerading.rst). Ports are chosen at random, as its
+    eBPF masquerading and ``iptables-random-fully`` do, so that they are rewritten always. Packets to a pod address nobody
     owns would circle through cilium_host and cilium_net; Cilium's eBPF drops them there.
     """
     spared = ", ".join((NATIVE_ROUTING_CIDR, *(node.address for node in NODES)))
@@ -17,7 +18,7 @@ def node_rules(here: LabNode) -> str:
 table ip captools_lab {{
   chain outbound {{
     type nat hook postrouting priority srcnat;
-    ip saddr {here.pod_cidr} ip daddr != {{ {spared} }} oifname {{ "eth0", "eth1" }} masquerade
+    ip saddr {here.pod_cidr} ip daddr != {{ {spared} }} oifname {{ "eth0", "eth1" }} masquerade fully-random
   }}
   chain unowned {{
     type filter hook prerouting priority raw;

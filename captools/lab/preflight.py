@@ -14,6 +14,7 @@ from captools.model.errors import CaptureFailed, ToolMissing
 _PROGRAMS = {
     "ip": "iproute2",
     "nft": "nftables",
+    "openssl": "openssl",
     "sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
     "sudo": "sudo",

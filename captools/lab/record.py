@@ -13,6 +13,7 @@ from captools.collect.runner import capture
 from captools.collect.targets import read_config
 from captools.lab.cluster import Lab
 from captools.lab.scenario import Scenario
+from captools.lab.skew import Skew, skew_session
 from captools.lab.tomltext import to_toml
 from captools.lab.truth import Truth
 from captools.model.errors import CaptureFailed, UsageError
@@ -35,12 +36,18 @@ class Recording:
 
 
 def record(
-    scenario: Scenario, out: Path, *, name: str, say: Callable[[str], None], command: tuple[str, ...] = ()
+    scenario: Scenario,
+    out: Path,
+    *,
+    name: str,
+    say: Callable[[str], None],
+    command: tuple[str, ...] = (),
+    skews: tuple[Skew, ...] = (),
 ) -> Recording:
     """Run ``scenario`` from nothing to nothing and write session and ``case.toml`` into the new folder ``out``.
 
-    ``say`` gets one line per step. CaptureFailed where a node or point failed: a reference case with holes in it
-    would be worse than none.
+    ``say`` gets one line per step. ``skews``: nodes whose clocks are made to run wrong afterwards.
+    CaptureFailed where a node or point failed: a reference case with holes in it would be worse than none.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} exists already", hint="choose another folder with -o, or remove it")
@@ -52,8 +59,12 @@ def record(
     failed += [f"{point.point}: {point.error}" for point in manifest.points if not point.ok]
     if failed:
         raise CaptureFailed(f"{out}: not everything was captured ({failed[0]})", hint="try again; the rest was kept")
-    (out / CASE_FILE).write_text(to_toml(scenario.case(truth)), encoding="utf-8")
     _forget_the_machine(out / MANIFEST)
+    case = scenario.case(truth)
+    if skews:
+        say("setting clocks wrong")
+        manifest, case["truth"]["clocks"] = skew_session(out, skews)
+    (out / CASE_FILE).write_text(to_toml(case), encoding="utf-8")
     return Recording(folder=out, manifest=manifest, truth=truth)
 
 
@@ -75,6 +86,7 @@ def _capture_while_driving(
         out=out,
         inventory=(config.inventory,) if config.inventory else (),
         command=command,
+        snaplen=scenario.snaplen,
     )
     stop, started, ended = threading.Event(), threading.Event(), threading.Event()
     manifests: list[Manifest] = []

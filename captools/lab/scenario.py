@@ -10,6 +10,7 @@ from captools.lab.cluster import Lab
 from captools.lab.topology import Mode
 from captools.lab.traffic import health, total
 from captools.lab.truth import Truth
+from captools.lab.ways import with_ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Scenario:
     forbidden: tuple[str, ...]  # rule ids that must not
     endpoint_routes: bool = False
     offloads: bool = True
+    snaplen: int | None = None  # bytes kept of each frame, None for all
 
     def lab(self, name: str) -> Lab:
         """Return the lab this scenario needs, not yet up."""
@@ -45,5 +47,5 @@ class Scenario:
             "mode": self.mode.value,
             "endpoint_routes": self.endpoint_routes,
             "findings": {"expected": list(self.expected), "forbidden": list(self.forbidden)},
-            "truth": truth.to_json(),
+            "truth": with_ways(truth, self.mode).to_json(),
         }

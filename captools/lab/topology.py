@@ -17,6 +17,9 @@ VXLAN_PORT = 8472
 INGRESS_IDENTITY = 8  # reserved:ingress
 REMOTE_NODE_IDENTITY = 6  # what a node's own traffic carries in the tunnel
 HTTP_PORT = 80
+HTTPS_PORT = 443  # of Envoy
+POD_TLS_PORT = 8443  # of a webpod that ends TLS itself
+TLS_PASSED = "passed.lab.test"  # the name that Envoy passes on unopened
 
 
 class Mode(StrEnum):

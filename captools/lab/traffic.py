@@ -6,11 +6,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from captools.lab.cluster import Lab
-from captools.lab.netns import Machine, python
+from captools.lab.netns import INSIDE, Machine, python
 from captools.lab.topology import HTTP_PORT, NODES, ROUTER, ROUTER_ADDRESSES
 from captools.lab.truth import Truth, of_http, of_ping
 from captools.model.errors import CaptureFailed
@@ -26,11 +27,44 @@ def ping(machine: Machine, address: str, *, identifier: int, count: int = 3, int
 
 
 def http(
-    machine: Machine, address: str, *paths: str, port: int = HTTP_PORT, timeout_s: float = HTTP_TIMEOUT_S
+    machine: Machine,
+    address: str,
+    *paths: str,
+    port: int = HTTP_PORT,
+    timeout_s: float = HTTP_TIMEOUT_S,
+    sni: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> Truth:
-    """Make one GET per path, all over one connection of its own."""
-    argv = python("http_client", address, str(port), str(timeout_s), *paths)
+    """Make one GET per path, all over one connection of its own; with ``sni`` over TLS."""
+    argv = _http(address, paths, port=port, timeout_s=timeout_s, sni=sni, headers=headers or {})
     return of_http(json.loads(machine.run(argv)), len(paths))
+
+
+def together(machines: Sequence[Machine], address: str, *paths: str, headers: Mapping[str, str] | None = None) -> Truth:
+    """Let several clients, one per item of ``machines``, make the same requests at the same time."""
+    argv = _http(address, paths, port=HTTP_PORT, timeout_s=HTTP_TIMEOUT_S, sni="", headers=headers or {})
+    running = [machine.start(argv) for machine in machines]
+    truth = Truth()
+    for process in running:
+        out, error = process.communicate(timeout=30)
+        if not out:
+            raise CaptureFailed(f"lab: an HTTP client failed: {error.strip()}")
+        truth += of_http(json.loads(out), len(paths))
+    return truth
+
+
+def http2(machine: Machine, address: str, *paths: str, host: str) -> Truth:
+    """Make one GET per path over HTTP/2 in clear, all at once over one connection."""
+    argv = [sys.executable, "-I", str(INSIDE / "http2_client.py"), address, str(HTTP_PORT), host, *paths]
+    return of_http(json.loads(machine.run(argv)), len(paths))
+
+
+def _http(
+    address: str, paths: Sequence[str], *, port: int, timeout_s: float, sni: str, headers: Mapping[str, str]
+) -> list[str]:
+    options = ["--sni", sni] if sni else []
+    options += [word for name, value in headers.items() for word in ("--header", f"{name}:{value}")]
+    return python("http_client", address, str(port), str(timeout_s), *options, *paths)
 
 
 def bulk(machine: Machine, address: str, size: int) -> Truth:

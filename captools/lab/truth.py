@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from captools.lab.topology import HTTP_PORT, NODES, PODS, WEBPODS
+from captools.lab.topology import HTTP_PORT, NODES, PODS, TLS_PASSED, WEBPODS
 from captools.model.units import rfc3339
 
 
@@ -32,6 +32,10 @@ class FlowTruth:
     purpose: str = "test"  # "test" is what the scenario is about, "health" the background of it
     src_name: str = ""
     dst_name: str = ""
+    seen_src: str | None = None  # who the far end says called it, where the way translated that
+    seen_sport: int | None = None
+    way: tuple[str, ...] | None = None  # the points it must cross, in order: see captools.lab.ways
+    way_back: tuple[str, ...] | None = None  # of what was answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,16 @@ class RequestTruth:
     source_kind: str = ""  # ingress | node | cilium-host | pod | other
     xff: str = ""
     request_id: str = ""
+    sni: str = ""  # over TLS
+    passed: bool = False  # through TLS that the proxy did not open
+    attempts: int | None = None  # Envoy's own count (x-envoy-attempt-count)
+    backend_way: tuple[str, ...] | None = None  # of the proxy's connection to the backend, as the way of a flow
+    backend_way_back: tuple[str, ...] | None = None
+
+    @property
+    def proxied(self) -> bool:
+        """Tell whether a proxy stood between: then the backend is not the address that was called."""
+        return bool(self.backend_ip) and self.backend_ip != self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +142,16 @@ def of_http(result: dict[str, Any], wanted: int) -> Truth:
         started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
         src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
     )  # fmt: skip
-    return Truth(flows=(flow,), requests=tuple(_request(result, one) for one in exchanges))
+    requests = tuple(_request(result, one) for one in exchanges)
+    return Truth(flows=(_as_seen(flow, requests),), requests=requests)
+
+
+def _as_seen(flow: FlowTruth, requests: tuple[RequestTruth, ...]) -> FlowTruth:
+    """Add the source that the far end itself tells of, where it is another one."""
+    seen = {(one.remote_addr, one.remote_port) for one in requests if one.remote_addr and not one.proxied}
+    for address, port in seen - {(flow.src, flow.sport)}:
+        return replace(flow, seen_src=address, seen_sport=port)
+    return flow
 
 
 def _request(connection: dict[str, Any], exchange: dict[str, Any]) -> RequestTruth:
@@ -137,9 +160,11 @@ def _request(connection: dict[str, Any], exchange: dict[str, Any]) -> RequestTru
         client=connection["src"], client_port=connection["sport"], address=connection["dst"], port=connection["dport"],
         method=exchange["method"], path=exchange["path"], status=exchange["status"],
         started=rfc3339(exchange["started_ns"]), ended=rfc3339(exchange["ended_ns"]),
-        upstream_ms=int(upstream) if upstream.isdigit() else None,
+        upstream_ms=int(upstream) if upstream.isdigit() else None, sni=connection.get("sni", ""),
+        passed=connection.get("sni", "") == TLS_PASSED,
+        attempts=int(exchange["headers"]["x-envoy-attempt-count"]) if "x-envoy-attempt-count" in exchange["headers"] else None,
     )  # fmt: skip
-    return _with_backend(request, exchange["body"])
+    return _with_backend(request, exchange["headers"].get("x-lab-who", "").replace("; ", "\n") or exchange["body"])
 
 
 def _with_backend(request: RequestTruth, body: str) -> RequestTruth:
@@ -154,9 +179,10 @@ def _with_backend(request: RequestTruth, body: str) -> RequestTruth:
             request, backend_pod=pod.name, backend_ip=pod.ip, backend_node=pod.node
         )  # fmt: skip
     remote, _, port = said["remoteaddr"].rpartition(":")
-    node = next((pod.node for pod in WEBPODS if pod.name == said["hostname"]), "")
+    pod = next((pod for pod in WEBPODS if pod.name == said["hostname"]), None)  # none is a server outside the cluster
     return replace(
-        request, backend_pod=said["hostname"], backend_ip=said["ip"], backend_node=node, remote_addr=remote,
+        request, backend_pod=pod.name if pod else "", backend_ip=said["ip"], backend_node=pod.node if pod else "",
+        remote_addr=remote,
         remote_port=int(port), source_kind=source_kind(remote), xff=said.get("x-forwarded-for", ""),
         request_id=said.get("x-request-id", ""),
     )  # fmt: skip

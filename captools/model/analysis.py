@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from captools.model.clocks import ClockOffset, EarlyPacket
 from captools.model.cluster import Cluster
 from captools.model.encryption import Encryption
 from captools.model.evidence import Blindness
 from captools.model.findings import Finding
 from captools.model.packets import DNS, TLS
-from captools.model.paths import Path
-from captools.model.requests import Request
+from captools.model.paths import Hop, Path
+from captools.model.requests import Request, TlsSession
 from captools.model.session import Manifest
 from captools.model.sources import Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockOffset:
-    """How far a node's clock runs ahead of the reference node's; None where unknown."""
-
-    node: str
-    offset_ns: int | None
-    error_ns: int | None
-    method: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +33,7 @@ class Analysis:
     coverage: tuple[Blindness, ...]
     clocks: tuple[ClockOffset, ...]
     clock_reference: str
+    early_packets: tuple[EarlyPacket, ...] = ()  # what no clock explains
     findings: tuple[Finding, ...] = ()
     manifest: Manifest | None = None
     title: str = ""
@@ -48,8 +41,12 @@ class Analysis:
     expect_encryption: bool = False
     tunnel_ports: tuple[int, ...] = (8472, 4789)
     extra: dict[str, str] = field(default_factory=dict)
+    tls_sessions: tuple[TlsSession, ...] = ()
     tls: pa.Table = field(default_factory=TLS.empty_table)  # schema captools.model.packets.TLS
     dns: pa.Table = field(default_factory=DNS.empty_table)  # schema captools.model.packets.DNS
+
+    # the way of the packet that a row of ``packets`` shows, followed when it is asked for
+    hops_of: Callable[[int], tuple[Hop, ...]] = field(default=lambda _row: (), compare=False, repr=False)
 
     def source(self, name: str) -> Source:
         """Return the source called ``name``; KeyError where there is none."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from captools.model.addresses import contains, network
+from captools.model.datapath import Datapath, datapath_of_config
 
 # V/pkg/identity/numericidentity.go:34-46 (FACTS, section 3)
 RESERVED_IDENTITIES: dict[int, str] = {
@@ -145,6 +146,7 @@ class Node:
     rules: tuple[Rule, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     wireguard: WireGuard | None = None
+    datapath: Datapath | None = None  # what its own agent says of it
 
     def link(self, name: str) -> Link | None:
         """Return the link called ``name``."""
@@ -242,14 +244,24 @@ class Cluster:
     config: dict[str, str] = field(default_factory=dict)  # cilium-config
     warnings: tuple[str, ...] = ()
     ipcache: tuple[IpcacheEntry, ...] = ()
+    _by_ip: dict[str, Pod] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def node(self, name: str) -> Node | None:
         """Return the node called ``name``."""
         return next((node for node in self.nodes if node.name == name), None)
 
+    def datapath(self, name: str) -> Datapath:
+        """Return how a node forwards: by its own agent's status, else by cilium-config."""
+        node, configured = self.node(name), datapath_of_config(self.config)
+        return node.datapath.or_else(configured) if node and node.datapath else configured
+
     def pod_of(self, address: str) -> Pod | None:
         """Return the pod that owns ``address`` (host-network pods share their node's address: never them)."""
-        return next((pod for pod in self.pods if pod.ip == address and not pod.host_network), None)
+        if not self._by_ip:  # asked for every address of every flow
+            for pod in self.pods:
+                if not pod.host_network:
+                    self._by_ip.setdefault(pod.ip, pod)
+        return self._by_ip.get(address)
 
     def node_of_pod_address(self, address: str) -> Node | None:
         """Return the node whose pod CIDR holds ``address``."""

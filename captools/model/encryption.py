@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from captools.model.evidence import Evidence
+from captools.model.wireguard import Crossing, Handshake, Inner, Session, Trouble
 
 
 class Verdict(StrEnum):
@@ -18,17 +19,48 @@ class Verdict(StrEnum):
     NOT_ENCRYPTED = "not-encrypted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handshake:
-    """One WireGuard handshake initiation and what became of it (``answered``, ``unanswered``)."""
+class Kind(StrEnum):
+    """What a frame between two nodes is, as far as encryption is concerned."""
 
-    time: str
-    rtt_ns: int | None
-    result: str
+    DATA = "wireguard-data"
+    KEEPALIVE = "wireguard-keepalive"
+    HANDSHAKE = "wireguard-handshake"
+    COOKIE = "wireguard-cookie"
+    IPSEC = "ipsec"  # ESP: whether it encrypts stands in the keys' configuration, not in the packet
+    POD = "pod"  # pods (or an ingress address) of both nodes, readable: WireGuard is meant to cover it
+    OVERLAY = "overlay"  # the same, inside a tunnel that does not encrypt
+    DECRYPTED = "decrypted"  # the same at its receiver's card, beside ESP: the kernel shows there what it decrypted
+    HEALTH = "health"  # Cilium's health checks (TCP 4240, identity 4), in clear by design
+    NODE = "node"  # a node itself is one end: in clear by design without node encryption
+    NEIGHBOUR = "neighbour"  # ICMPv6 neighbour and router discovery
+    ARP = "arp"
+    CONTROL = "control"  # frames without IP
+    OTHER = "other"  # readable, and the inventory does not know an address of it
+    UNREAD = "unread"  # cut short, or a later fragment: nobody can say what it is
+
+
+LEAKS = frozenset({Kind.POD, Kind.OVERLAY})
+SEALED = frozenset({Kind.DATA, Kind.KEEPALIVE, Kind.HANDSHAKE, Kind.COOKIE})
+OPEN_QUESTIONS = frozenset({Kind.OTHER, Kind.UNREAD, Kind.IPSEC})  # no claim "all of it was encrypted" stands on them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCount:
+    """How many frames between two nodes are of one class: sightings, different packets, and where."""
+
+    kind: Kind
+    sightings: int
+    packets: int
+    points: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"time": self.time, "rtt_ns": self.rtt_ns, "result": self.result}
+        return {
+            "class": self.kind.value,
+            "sightings": self.sightings,
+            "packets": self.packets,
+            "points": list(self.points),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +76,37 @@ class Pair:
     handshakes: tuple[Handshake, ...]
     coverage: str
     evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict = Verdict.UNKNOWN
+    reason: str = ""
+    classes: tuple[ClassCount, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    inner: tuple[Inner, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form (DESIGN, section 7)."""
         return {
-            "a": self.a, "b": self.b, "wireguard_packets": self.wireguard_packets,
+            "a": self.a, "b": self.b, "verdict": self.verdict.value, "reason": self.reason,
+            "wireguard_packets": self.wireguard_packets,
             "cleartext_packets": self.cleartext_packets, "matched_inner": self.matched_inner,
             "unmatched_inner": self.unmatched_inner, "handshakes": [h.to_json() for h in self.handshakes],
             "coverage": self.coverage, "evidence": [one.to_json() for one in self.evidence],
+            "classes": [one.to_json() for one in self.classes],
+            "sessions": [one.to_json() for one in self.sessions],
+            "crossings": [one.to_json() for one in self.crossings],
+            "inner": [one.to_json() for one in self.inner],
+            "troubles": [one.to_json() for one in self.troubles],
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleartext:
-    """Pod traffic seen readable on a link between nodes. ``kind`` is written as ``class`` in JSON."""
+    """Traffic seen readable on a link between nodes. ``kind`` is written as ``class`` in JSON; see ``Kind``."""
 
     src: str
     dst: str
-    kind: str  # "pod" (plain), "overlay" (VXLAN or Geneve in clear), "node" (host traffic, clear by design)
+    kind: str
     packets: int
     points: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()

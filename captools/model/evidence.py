@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, overload
 
 
 class Confidence(StrEnum):
@@ -49,6 +50,35 @@ class Evidence:
             "point": self.point, "file": self.file, "sha256": self.sha256, "frames": list(self.frames),
             "filter": self.filter, "decode_as": self.decode_as, "shows": self.shows,
         }  # fmt: skip
+
+
+class Proofs(Sequence[Evidence]):
+    """Evidence that is made when it is first looked at: of thousands of requests few are."""
+
+    def __init__(self, make: Callable[[], Sequence[Evidence]]) -> None:
+        self._make = make
+        self._made: tuple[Evidence, ...] | None = None
+
+    def _all(self) -> tuple[Evidence, ...]:
+        if self._made is None:
+            self._made = tuple(self._make())
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, at: int) -> Evidence: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Evidence]: ...
+    def __getitem__(self, at: int | slice) -> Evidence | Sequence[Evidence]:
+        return self._all()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

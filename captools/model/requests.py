@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,16 @@ class ClientLeg:
     dport: int
     points: tuple[str, ...]
     sni: str | None = None
-    alpn: str | None = None
+    alpn: str | None = None  # the chosen one; TLS 1.3 hides it
+    offered: tuple[str, ...] = ()  # protocols that the client offers by ALPN
+    tls_version: str | None = None
+    over_tls: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        tls = {"sni": self.sni, "alpn": self.alpn} if self.sni or self.alpn else None
+        tls = None
+        if self.over_tls:
+            tls = {"sni": self.sni, "alpn": self.alpn, "offered": list(self.offered), "version": self.tls_version}
         return {
             "src": self.src, "sport": self.sport, "dst": self.dst, "dport": self.dport,
             "points": list(self.points), "tls": tls,
@@ -45,7 +51,10 @@ class Backend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try of the proxy towards one backend. ``source_kind``: ingress node cilium-host pod other."""
+    """One try of the proxy towards one backend. ``source_kind``: ingress node cilium-host pod other.
+
+    ``result``: answered, reset or no-answer. ``wait_ns`` is the time to the answer's head, seen nearest to the proxy.
+    """
 
     src: str
     sport: int
@@ -55,13 +64,18 @@ class Attempt:
     status: int | None
     source_kind: str
     backend: Backend
+    result: str = ""
+    wait_ns: int | None = None
+    host: str = ""  # as the proxy sent it: it may have rewritten both
+    path: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "src": self.src, "sport": self.sport, "dst": self.dst, "dport": self.dport,
             "points": list(self.points), "status": self.status, "source_kind": self.source_kind,
-            "backend": self.backend.to_json(),
+            "backend": self.backend.to_json(), "result": self.result, "wait_ns": self.wait_ns,
+            "host": self.host, "path": self.path,
         }  # fmt: skip
 
 
@@ -82,7 +96,8 @@ class Proxy:
 class Request:
     """One HTTP request as a person thinks of it, whatever number of connections carried it.
 
-    ``gateway_ns`` is the time inside the proxy node, request plus response side, on that node's clock.
+    ``gateway_ns`` is the time inside the proxy node, request plus response side, on that node's clock. ``client`` is
+    by packets where the client leg was captured, else what the proxy wrote into X-Forwarded-For.
     """
 
     method: str
@@ -100,9 +115,19 @@ class Request:
     gateway_ns: int | None
     total_ns: int | None
     confidence: Confidence
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Sequence[Evidence] = ()
     ts_ns: int = 0
     note: str = ""  # why a leg is missing, or why several candidates fit
+    client_by_packets: str | None = None
+    client_by_xff: str | None = None  # whom the proxy talked to, as it wrote it: the last entry
+    xff_claimed: tuple[str, ...] = ()  # entries that stood there before the proxy wrote: anybody may have sent them
+    xff_agrees: bool | None = None  # whether the proxy's own entry is an address that the client leg shows
+    joined_by: str = ""  # what the join of the legs rests on
+    answered_by: str = "unknown"  # backend, proxy or unknown
+    backends_ns: int | None = None  # from the first try to the last answer's head, seen nearest to the proxy
+    envoy_upstream_ms: int | None = None  # Envoy's own measure of that (x-envoy-upstream-service-time)
+    possible_attempts: tuple[Attempt, ...] = ()  # where several fit, and none is chosen
+    possible_client_legs: tuple[ClientLeg, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form (DESIGN, section 7)."""
@@ -116,4 +141,41 @@ class Request:
             "backend": self.backend.to_json() if self.backend else None,
             "gateway_ns": self.gateway_ns, "total_ns": self.total_ns, "note": self.note,
             "confidence": self.confidence.value, "evidence": [one.to_json() for one in self.evidence],
+            "client_by_packets": self.client_by_packets, "client_by_xff": self.client_by_xff,
+            "xff_claimed": list(self.xff_claimed), "xff_agrees": self.xff_agrees, "joined_by": self.joined_by,
+            "answered_by": self.answered_by, "backends_ns": self.backends_ns,
+            "envoy_upstream_ms": self.envoy_upstream_ms,
+            "possible_attempts": [one.to_json() for one in self.possible_attempts],
+            "possible_client_legs": [one.to_json() for one in self.possible_client_legs],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSession:
+    """One TLS session, over one TCP connection or, passed on unopened, over several.
+
+    ``kind``: passthrough (the same ClientHello on several TCP connections), terminated (requests of it go on in clear),
+    end-to-end (its TCP connection ends at a pod), unknown.
+    """
+
+    kind: str
+    client_leg: ClientLeg
+    backend_legs: tuple[Attempt, ...]
+    proxy: Proxy | None
+    backend: Backend | None
+    requests: int  # that were joined with it
+    confidence: Confidence
+    note: str
+    evidence: Sequence[Evidence] = ()
+    ts_ns: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "kind": self.kind, "client": self.client_leg.src, "client_leg": self.client_leg.to_json(),
+            "backend_legs": [one.to_json() for one in self.backend_legs],
+            "proxy": self.proxy.to_json() if self.proxy else None,
+            "backend": self.backend.to_json() if self.backend else None,
+            "requests": self.requests, "confidence": self.confidence.value, "note": self.note,
+            "evidence": [one.to_json() for one in self.evidence],
         }  # fmt: skip

@@ -62,6 +62,33 @@ def duration(ns: int | None) -> str:
     return f"{ns} ns"
 
 
+_LENGTH = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)(\.(?P<rest>\d+))? ?(?P<unit>ns|us|µs|ms|s|min|h)", re.ASCII)
+_UNITS = {
+    "ns": 1,
+    "us": NS_PER_US,
+    "µs": NS_PER_US,
+    "ms": NS_PER_MS,
+    "s": NS_PER_S,
+    "min": 60 * NS_PER_S,
+    "h": 3600 * NS_PER_S,
+}
+
+
+def from_duration(text: str) -> int:
+    """Return the nanoseconds of a length of time with sign and unit; raise ValueError for anything else.
+
+    >>> from_duration("+250ms"), from_duration("-1.5 s"), from_duration("10min")
+    (250000000, -1500000000, 600000000000)
+    """
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is not a length of time such as +250ms, -5s or 10min")
+    unit, rest = _UNITS[found["unit"]], found["rest"] or ""
+    part = int((rest + "000000000000000")[:15]) * unit // 10**15
+    length: int = int(found["whole"]) * unit + part
+    return -length if found["sign"] == "-" else length
+
+
 def size(count: int) -> str:
     """Return a number of bytes as people read it.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from captools.model.analysis import Analysis, ClockOffset
+from captools.model.analysis import Analysis
+from captools.model.clocks import ClockOffset, ClockReport
+from captools.model.requests import Request, TlsSession
 from captools.model.sources import Source
 from captools.model.units import rfc3339
 from captools.views.point_facts import PointFacts, point_facts
@@ -30,10 +32,14 @@ def paths(analysis: Analysis) -> dict[str, Any]:
 
 def requests(analysis: Analysis) -> dict[str, Any]:
     """Return the ``requests`` document."""
-    return {"schema": SCHEMA, "requests": [_request(one) for one in analysis.requests]}
+    return {
+        "schema": SCHEMA,
+        "requests": [_timed(one) for one in analysis.requests],
+        "tls_sessions": [_timed(one) for one in analysis.tls_sessions],
+    }
 
 
-def _request(one: Any) -> dict[str, Any]:
+def _timed(one: Request | TlsSession) -> dict[str, Any]:
     return {"time": rfc3339(one.ts_ns), **one.to_json()}
 
 
@@ -44,28 +50,34 @@ def encryption(analysis: Analysis) -> dict[str, Any]:
 
 def info(analysis: Analysis) -> dict[str, Any]:
     """Return the ``info`` document of an analysis."""
-    return info_of(
-        analysis.sources, point_facts([analysis.packets]), analysis.clocks, analysis.clock_reference, analysis.warnings
-    )
+    clocks = ClockReport(offsets=analysis.clocks, reference=analysis.clock_reference, early=analysis.early_packets)
+    return info_of(analysis.sources, point_facts([analysis.packets]), clocks, analysis.warnings)
 
 
 def info_of(
     sources: Iterable[Source],
     facts: Iterable[PointFacts],
-    clocks: Iterable[ClockOffset],
-    reference: str,
+    clocks: ClockReport,
     warnings: Iterable[str],
 ) -> dict[str, Any]:
-    """Return the ``info`` document: one entry per source and point; ``clocks`` are those that could be measured."""
-    offsets = {clock.node: clock for clock in clocks}
+    """Return the ``info`` document: one entry per source and point."""
+    offsets = {clock.node: clock for clock in clocks.offsets}
     counted: dict[str, list[PointFacts]] = {}
     for one in facts:
         counted.setdefault(one.source, []).append(one)
     points = []
     for source in sources:
         for held in counted.get(source.name, [PointFacts(source.name, source.point)]):
-            points.append(_point(source, held, offsets.get(held.point.partition("/")[0])))
-    return {"schema": SCHEMA, "clock_reference": reference, "points": points, "warnings": list(warnings)}
+            points.append(_point(source, held, offsets.get(_clock_owner(source, held.point))))
+    return {
+        "schema": SCHEMA, "clock_reference": clocks.reference, "points": points,
+        "early_packets": [one.to_json() for one in clocks.early], "warnings": list(warnings),
+    }  # fmt: skip
+
+
+def _clock_owner(source: Source, point: str) -> str:
+    node, slash, _ = point.partition("/")
+    return node if slash else source.name
 
 
 def _point(source: Source, held: PointFacts, clock: ClockOffset | None) -> dict[str, Any]:
@@ -87,6 +99,10 @@ def _point(source: Source, held: PointFacts, clock: ClockOffset | None) -> dict[
         "offset_ns": clock.offset_ns if clock else None,
         "offset_error_ns": clock.error_ns if clock else None,
         "offset_method": clock.method if clock else "",
+        "offset_at": clock.at or None if clock else None,
+        "drift_ppm": clock.drift_ppm if clock else None,
+        "drift_error_ppm": clock.drift_error_ppm if clock else None,
+        "clock_steps": [step.to_json() for step in clock.steps] if clock else [],
         "ok": source.ok,
         "error": source.error,
         "damage": source.damage,

@@ -137,7 +137,8 @@ def build(title: str, subtitle: str, legs: tuple[Leg, ...], path: Path | None) -
     index = {lane.point: number for number, lane in enumerate(lanes)}
     outcome = path.outcome if path else Outcome.UNKNOWN
     forward = [hop for leg in legs if leg.way is Way.FORWARD for hop in leg.hops]
-    lost = index[forward[-1].point] if outcome is Outcome.LOST and forward else None
+    after = path.lost_between[0] if path and path.lost_between else forward[-1].point if forward else ""
+    lost = index.get(after) if outcome is Outcome.LOST else None
     return Ladder(
         title=title, subtitle=subtitle, lanes=lanes, groups=_groups(lanes),
         strands=tuple(Strand(title=leg.title, way=leg.way, steps=_steps(leg.hops, index), note=leg.note)

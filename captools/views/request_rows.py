@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from captools.model.requests import Request
 from captools.model.units import duration, rfc3339
+from captools.views.request_notes import request_notes
 
 SOURCE_KINDS = {
     "ingress": "ingress address", "node": "node address", "cilium-host": "cilium_host address",
@@ -41,10 +42,14 @@ def xff_agreement(request: Request) -> str:
     """
     if not request.xff:
         return "no header seen"
-    if request.xff[-1].strip() != request.client:
+    if request.client_leg is None:
+        return "client leg not captured"
+    named = request.xff[-1].strip() == request.client
+    if not named and not request.xff_agrees:
         return "no"
     extra = len(request.xff) - 1
-    return "yes" if not extra else f"yes, after {extra} claimed by the client"
+    yes = "yes" if named else "yes, as translated on the way"
+    return yes if not extra else f"{yes}, after {extra} claimed by the client"
 
 
 def request_row(request: Request) -> RequestRow:
@@ -58,5 +63,5 @@ def request_row(request: Request) -> RequestRow:
         source_kind=SOURCE_KINDS.get(proxy.source_kind, proxy.source_kind) if proxy and proxy.source_address else "-",
         backend=(backend.pod or backend.ip) if backend else "-",
         backend_node=(backend.node if backend else None) or "-",
-        gateway=duration(request.gateway_ns), total=duration(request.total_ns), note=request.note,
+        gateway=duration(request.gateway_ns), total=duration(request.total_ns), note="; ".join(request_notes(request)),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -46,6 +46,7 @@ HOPS = pa.schema([
 POINTS = pa.schema([
     ("point", _T), ("node", _T), ("interface", _T), ("file", _T), ("packets", _I), ("bytes", _I), ("first", _T),
     ("last", _T), ("linktype", _I), ("offset_ns", _I), ("offset_error_ns", _I), ("offset_method", _T),
+    ("drift_ppm", pa.float64()), ("drift_error_ppm", pa.float64()),
 ])  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def packets_table(packets: pa.Table) -> pa.Table:
     return packets.add_column(0, "time", packets["ts_ns"].cast(TIME))
 
 
-def _evidence(proofs: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+def _evidence(proofs: Sequence[Evidence]) -> list[dict[str, Any]]:
     return [{"point": one.point, "file": one.file, "frames": list(one.frames), "filter": one.filter, "shows": one.shows}
             for one in proofs]  # fmt: skip
 

@@ -6,6 +6,7 @@ from captools.model.analysis import Analysis
 from captools.model.paths import Path
 from captools.model.requests import Attempt, ClientLeg, Request
 from captools.model.units import duration
+from captools.views.request_notes import request_notes, times
 from captools.views.tables import ladder
 
 
@@ -21,7 +22,9 @@ def through_proxy(analysis: Analysis) -> list[str]:
 
 def of_request(analysis: Analysis, request: Request) -> list[str]:
     """Return one request's lines."""
-    lines = [f"{request.method} http://{request.host}{request.path} -> {request.status}, asked by {request.client}"]
+    scheme = "https" if request.client_leg and request.client_leg.over_tls else "http"
+    lines = [f"{request.method} {scheme}://{request.host}{request.path} -> {request.status}, asked by {request.client}"]
+    lines += request_notes(request)
     leg = request.client_leg
     if leg is not None:
         lines += ["", f"Client leg {leg.src}:{leg.sport} -> {leg.dst}:{leg.dport}", *_path(analysis, leg)]
@@ -31,7 +34,8 @@ def of_request(analysis: Analysis, request: Request) -> list[str]:
             "",
             f"Proxy on {node}: adds X-Forwarded-For {', '.join(request.xff) or 'nothing'}, request id "
             f"{request.request_id or 'none'}, asks from {request.proxy.source_address} ({request.proxy.source_kind}); "
-            f"{duration(request.gateway_ns)} inside the proxy's node of {duration(request.total_ns)} in all",
+            f"{duration(request.gateway_ns)} inside the proxy's node of {duration(request.total_ns)} in all"
+            f"{f', {times(request)}' if times(request) else ''}",
         ]
     for attempt in request.attempts:
         pod = attempt.backend.pod or attempt.backend.ip

@@ -7,6 +7,7 @@ from captools.model.analysis import Analysis
 from captools.model.paths import Hop, Outcome, Path, Way
 from captools.model.requests import Request
 from captools.model.units import duration, rfc3339
+from captools.views.path_notes import notes
 
 Rows = list[tuple[object, ...]]
 REQUESTS = ("time", "method", "host", "path", "status", "client", "xff", "proxy", "source", "kind", "backend",
@@ -21,8 +22,8 @@ def requests(analysis: Analysis) -> Rows:
 
 
 def _request(one: Request) -> tuple[object, ...]:
-    source = one.proxy.source_address if one.proxy else None
-    kind = one.proxy.source_kind if one.proxy else None
+    source = (one.proxy.source_address if one.proxy else None) or None
+    kind = one.proxy.source_kind if one.proxy and source else None
     backend = (one.backend.pod or endpoint(one.backend.ip, one.backend.port)) if one.backend else None
     return (
         clock(one.ts_ns), one.method, one.host, one.path, one.status, one.client, ", ".join(one.xff) or None,
@@ -57,24 +58,27 @@ def ladder(analysis: Analysis, path: Path) -> list[str]:
     lines = [f"{path.flow}{names}: {path.outcome.value}, {path.packets} packets"]
     lines.append(f"  {path.reason}")
     for way in (Way.FORWARD, Way.REPLY):
-        hops = path.ways(way)
-        if not hops:
-            continue
-        lines.append(f"  {way.value}:")
-        rows = []
-        for hop in hops:
-            error = f" ±{duration(hop.delay_error_ns)}" if hop.delay_error_ns else ""
-            delay = f"+{duration(hop.delay_ns)}{error}" if hop.delay_ns is not None else ""
-            ttl = "" if hop.ttl is None else f"ttl {hop.ttl}"  # printed text seldom tells it
-            ttl = ttl if hop.outer_ttl is None else f"{ttl} in {hop.outer_ttl}"
-            frame = f"frame {hop.evidence[0].frames[0]}" if hop.evidence else ""
-            rows.append((hop.point, hop.direction or "", frame, ttl, hop.change.value, delay, _carried(hop)))
-        widths = [max(len(row[at]) for row in rows) for at in range(6)]
-        lines += [
-            "    " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip()
-            for row in rows
-        ]
-    return lines
+        if path.ways(way):
+            lines += [f"  {way.value}:", *hop_lines(path.ways(way))]
+    return lines + [f"  note: {note}" for note in notes(path, cluster)]
+
+
+def hop_lines(hops: tuple[Hop, ...]) -> list[str]:
+    """Return the hops of one packet as aligned lines."""
+    rows = []
+    for hop in hops:
+        error = f" ±{duration(hop.delay_error_ns)}" if hop.delay_error_ns else ""
+        sign = "+" if (hop.delay_ns or 0) >= 0 else ""
+        delay = f"{sign}{duration(hop.delay_ns)}{error}" if hop.delay_ns is not None else ""
+        ttl = "" if hop.ttl is None else f"ttl {hop.ttl}"  # printed text seldom tells it
+        ttl = ttl if hop.outer_ttl is None else f"{ttl} in {hop.outer_ttl}"
+        frame = f"frame {hop.evidence[0].frames[0]}" if hop.evidence else ""
+        frame += f" and {hop.frames - 1} more" if hop.frames > 1 else ""
+        rows.append((hop.point, hop.direction or "", frame, ttl, hop.change.value, delay, _carried(hop)))
+    widths = [max(len(row[at]) for row in rows) for at in range(6)]
+    return [
+        "    " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+    ]
 
 
 def _carried(hop: Hop) -> str:

@@ -124,3 +124,23 @@ def test_a_line_of_a_log_has_columns_and_no_bytes(captools, tmp_path):
     )
     out = captools("explain", path, "--frame", "k8s-w1/eth1:1").out
     assert "192.168.10.101" in out and "there are no bytes to read again" in out and "By " not in out
+
+
+def test_a_frame_is_followed_over_all_points_where_it_is_asked(captools):
+    out = captools("explain", S2.folder, "--frame", "k8s-ctr/eth1:24", "--tree", "none", "--path").out
+    way = out[out.index("The way of this packet") :].splitlines()[1:]
+    # By tshark: frame 24 of k8s-ctr/eth1 is the first ping to k8s-w1's pod.
+    assert [line.split()[0] for line in way if line.strip()] == [
+        "k8s-ctr/lxca72ed626ec04", "k8s-ctr/cilium_vxlan", "k8s-ctr/eth1", "k8s-w1/eth1", "k8s-w1/cilium_vxlan",
+        "k8s-w1/lxc4be40faccd59",
+    ]  # fmt: skip
+    asked = captools("explain", S2.folder, "--frame", "k8s-ctr/eth1:24", "--tree", "none", "--path", "--json").out
+    (frame,) = json.loads(asked)["frames"]
+    assert [hop["frames"] for hop in frame["hops"]] == [1] * 6
+    plain = captools("explain", S2.folder, "--frame", "k8s-ctr/eth1:24", "--tree", "none", "--json").out
+    assert "hops" not in json.loads(plain)["frames"][0]
+
+
+def test_only_a_frame_has_a_path_of_its_own(captools):
+    run = captools("explain", S2.folder, "--request-id", "x", "--path")
+    assert run.code == 2 and "--path is for one frame" in run.err

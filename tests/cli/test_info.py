@@ -28,7 +28,8 @@ def test_a_clock_that_runs_ahead_is_told_with_its_error_against_the_reference(ca
     assert (here["offset_ns"], here["offset_method"]) == (0, "reference")
     # The packets need 50 µs each way: that is how far off the estimate may be, and must admit to be.
     assert abs(router["offset_ns"] - AHEAD) <= router["offset_error_ns"] <= 100_000
-    assert "500 ms ±" in captools("info", tmp_path / "s").out
+    text = captools("info", tmp_path / "s").out
+    assert "+500.00 ms ±" in text and "k8s-w1  -" in text and "matched packets, both directions" in text
 
 
 def _apart(tmp_path):

@@ -49,3 +49,20 @@ def test_captures_without_http_say_what_to_look_at_instead(captools, tmp_path):
 def test_a_request_over_http_2_in_clear_is_one_too(captools, shared):
     lines = captools("requests", shared / "captures-real/http2/arkime-http2-nghttp2.pcap").out.splitlines()
     assert lines[0].split()[:3] == ["TIME", "METHOD", "HOST"] and "GET" in lines[1]
+
+
+def test_notes_that_are_the_same_are_told_once_with_their_number(captools, tmp_path):
+    frames = [
+        (START + at, ethernet(ipv4(tcp(b"GET /x HTTP/1.1\r\nHost: web\r\n\r\n", sport=40000 + at, dport=80, flags=0x18),
+                              src="10.0.0.1", dst="10.0.0.2", proto=6)))
+        for at in range(3)
+    ]  # fmt: skip
+    (tmp_path / "k8s-w1__eth1.pcap").write_bytes(pcap(frames))
+    lines = captools("requests", tmp_path).out.splitlines()
+    assert len(lines) == 1 + 3 + 1 + 1 and " and 2 more  no answer" in lines[-1]
+
+
+def test_tls_sessions_stand_below_the_requests(captools):
+    out = captools("requests", case("proxy-tls").folder).out
+    assert "for shop.lab.test: ends at the proxy on k8s-w1 (2 sessions, 3 requests joined)" in out
+    assert "for passed.lab.test: passed on unopened to default/webpod-" in out

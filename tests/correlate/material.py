@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -13,7 +13,7 @@ from captools.correlate.analyse import analyse
 from captools.correlate.sightings import Sightings, sightings
 from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
-from captools.model.packets import HTTP, PACKETS
+from captools.model.packets import HTTP, PACKETS, TLS
 from captools.model.sources import Source
 from captools.pipeline import open_session
 from captures import case
@@ -27,26 +27,32 @@ class Material:
     http: pa.Table
     sources: tuple[Source, ...]
     cluster: Cluster
+    tls: pa.Table = field(default_factory=TLS.empty_table)
 
     def analysed(self) -> Analysis:
-        return analyse(self.packets, self.http, self.sources, self.cluster)
+        return analyse(self.packets, self.http, self.sources, self.cluster, tls=self.tls)
 
     def sightings(self) -> Sightings:
         return sightings(self.packets)
 
-    def with_clock(self, node: str, ahead_ns: int) -> Material:
-        """Let the clock of one node run ahead."""
+    def with_clock(self, node: str, ahead_ns: int, drift_ppm: int = 0) -> Material:
+        """Let the clock of one node run ahead, by ever more where it drifts: by ``ahead_ns`` at the first packet of all."""
         mine = pc.starts_with(pc.cast(self.packets["point"], pa.string()), f"{node}/")
-        times = pc.if_else(mine, pc.add(self.packets["ts_ns"], ahead_ns), self.packets["ts_ns"])
+        since = pc.subtract(self.packets["ts_ns"], pc.min(self.packets["ts_ns"]))
+        late = pc.add(self.packets["ts_ns"], pc.add(pc.divide(pc.multiply(since, drift_ppm), 1_000_000), ahead_ns))
+        times = pc.if_else(mine, late, self.packets["ts_ns"])
         return replace(self, packets=self.packets.set_column(PACKETS.get_field_index("ts_ns"), "ts_ns", times))
 
     def where(self, keep: np.ndarray) -> Material:
         """Keep some rows (or put them in another order): ``keep`` holds row numbers."""
         new = {int(old): at for at, old in enumerate(keep)}
-        heads = [row for row in self.http.to_pylist() if row["row"] in new]
-        for row in heads:
-            row["row"] = new[row["row"]]
-        return replace(self, packets=self.packets.take(pa.array(keep)), http=pa.Table.from_pylist(heads, schema=HTTP))
+        tables = {}
+        for name, schema in (("http", HTTP), ("tls", TLS)):
+            told = [row for row in getattr(self, name).to_pylist() if row["row"] in new]
+            for row in told:
+                row["row"] = new[row["row"]]
+            tables[name] = pa.Table.from_pylist(told, schema=schema)
+        return replace(self, packets=self.packets.take(pa.array(keep)), **tables)
 
     def without(self, point: str) -> Material:
         """Forget one observation point altogether."""
@@ -70,8 +76,9 @@ class Material:
 @cache
 def material(name: str) -> Material:
     """Return the material of a reference case."""
-    found = open_session([case(name).folder]).analysis
-    return Material(found.packets, found.http, found.sources, found.cluster)
+    session = open_session([case(name).folder])
+    opened = session.opened
+    return Material(opened.packets(), opened.http(), session.sources, session.cluster, opened.tls())
 
 
 S1, S2, S8, S13 = (

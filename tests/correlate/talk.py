@@ -8,19 +8,20 @@ from zlib import crc32
 import pyarrow as pa
 
 from captools.correlate.analyse import analyse
-from captools.correlate.flows import Connection, connections
-from captools.correlate.http import Exchange, exchanges
-from captools.correlate.match import match
-from captools.correlate.nat import join_translated
+from captools.correlate.requests.exchanges import Exchange, exchanges
+from captools.correlate.same.flows import Connection, connections
+from captools.correlate.same.match import match
+from captools.correlate.same.nat import join_translated
 from captools.correlate.sightings import Sightings, sightings
 from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
-from captools.model.packets import HTTP, PACKETS
+from captools.model.packets import HTTP, PACKETS, TLS
 from captools.model.sources import Source
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
 from captools.wire.http import http_heads
 from captools.wire.index import read_records
+from captools.wire.tls import tls_hellos
 from captures.build import ethernet, ipv4, pcap, tcp
 
 MS = 1_000_000
@@ -83,6 +84,7 @@ class Read:
     packets: pa.Table
     http: pa.Table
     sources: tuple[Source, ...]
+    tls: pa.Table
 
     def rows(self) -> Sightings:
         return sightings(self.packets)
@@ -95,20 +97,20 @@ class Read:
         return exchanges(self.rows(), self.http, self.groups())
 
     def analysed(self, cluster: Cluster | None = None) -> Analysis:
-        return analyse(self.packets, self.http, self.sources, cluster or Cluster())
+        return analyse(self.packets, self.http, self.sources, cluster or Cluster(), tls=self.tls)
 
 
 def read(**points: Frames) -> Read:
     """Read frames at points; ``k8s_w1__eth1`` is the point ``k8s-w1/eth1``."""
-    packets, heads, sources, before = [PACKETS.empty_table()], [HTTP.empty_table()], [], 0
+    packets, heads, hellos = [PACKETS.empty_table()], [HTTP.empty_table()], [TLS.empty_table()]
+    sources, before = [], 0
     for name, frames in points.items():
         point = name.replace("__", "/").replace("_", "-")
         data = pcap(sorted(frames))
         records, view = read_records(data, point), BytesView(data)
         table = decode(view, records, Naming(source=f"{name}.pcap", points=(point,)))
-        found = http_heads(view, records, table)
-        shifted = pa.array([row + before for row in found["row"].to_pylist()], pa.int64())
-        heads.append(found.set_column(found.column_names.index("row"), HTTP.field("row"), shifted))
+        heads.append(_shifted(http_heads(view, records, table), before))
+        hellos.append(_shifted(tls_hellos(view, records, table), before))
         packets.append(table)
         before += len(table)
         sources.append(
@@ -117,6 +119,11 @@ def read(**points: Frames) -> Read:
                 packets=len(table), bytes=len(data), first_ns=None, last_ns=None, role="nic",
             )
         )  # fmt: skip
-    return Read(
-        pa.concat_tables(packets).unify_dictionaries(), pa.concat_tables(heads).unify_dictionaries(), tuple(sources)
-    )
+    tables = [pa.concat_tables(one).unify_dictionaries() for one in (packets, heads, hellos)]
+    return Read(tables[0], tables[1], tuple(sources), tables[2])
+
+
+def _shifted(table: pa.Table, before: int) -> pa.Table:
+    """Let a side table's rows count behind those of the sources before."""
+    rows = pa.array([row + before for row in table["row"].to_pylist()], pa.int64())
+    return table.set_column(table.column_names.index("row"), table.schema.field("row"), rows)

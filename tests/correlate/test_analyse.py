@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from captools.correlate.analyse import analyse, point_roles
@@ -62,8 +60,8 @@ def test_the_reference_clock_is_that_of_the_first_cluster_node():
     cluster = Cluster(nodes=(Node(name="a-router"), Node(name="k8s-w1", in_cluster=True)))
     assert one.analysed(cluster).clock_reference == "k8s-w1"
     assert one.analysed().clock_reference == "a-router"
-    loose = tuple(replace(source, point="capture") for source in one.sources)
-    assert replace(one, sources=loose).analysed().clock_reference == ""
+    assert read(server=frames, client=frames).analysed().clock_reference == "client.pcap"
+    assert read(client=frames).analysed().clock_reference == ""
 
 
 def test_the_role_of_a_point_is_its_links_kind_where_known_and_its_name_where_not():

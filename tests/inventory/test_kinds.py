@@ -20,6 +20,7 @@ SAMPLES = {
     "cilium-dbg endpoint list": "56   Disabled   Disabled   62886   k8s:app=webpod   172.20.0.121   ready",
     "cilium-dbg identity list": "ID   LABELS\n1    reserved:host",
     "cilium ip list": "172.20.0.248/32 reserved:ingress",
+    "cilium-dbg status --verbose": "KVStore:   Disabled\nKubernetes:   Ok   1.31\nRouting:   Network: Native\n",
     "wg show": "interface: cilium_wg0\n  public key: x=\n  listening port: 51871\n",
     "ip route": "$ ip route\ndefault via 10.0.2.2 dev eth0",
     "kubectl get nodes": "NAME   STATUS   ROLES    AGE   VERSION\n",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captools.model import units
-from captools.model.units import duration, from_rfc3339, rfc3339, size
+from captools.model.units import duration, from_duration, from_rfc3339, rfc3339, size
 
 YEAR_1, YEAR_9999 = -62_135_596_800_000_000_000, 253_402_300_799_999_999_999
 
@@ -70,3 +70,18 @@ def test_a_length_of_time_has_three_digits_and_the_unit_that_fits(ns: int | None
 )
 def test_a_size_is_told_in_the_unit_that_fits(count: int, text: str):
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    "text,ns",
+    [("0s", 0), ("7ns", 7), ("+3us", 3_000), ("3µs", 3_000), ("-0.5 ms", -500_000), ("1.000000001s", 1_000_000_001),
+     ("10min", 600_000_000_000), ("-1h", -3_600_000_000_000)],
+)  # fmt: skip
+def test_a_length_of_time_is_read_with_sign_and_unit(text: str, ns: int):
+    assert from_duration(text) == ns
+
+
+@pytest.mark.parametrize("text", ["", "5", "ms", "+-5ms", "5 m", "1e3s", "5ms ", "٣s", "1.s"])
+def test_what_is_no_length_of_time_is_an_error(text: str):
+    with pytest.raises(ValueError, match="not a length of time"):
+        from_duration(text)

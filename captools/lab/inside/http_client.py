@@ -1,6 +1,7 @@
 """Make HTTP requests over one connection and say exactly what happened, as one line of JSON.
 
-Started as ``http_client.py HOST PORT TIMEOUT_S PATH...``: one GET per PATH, all on the same connection.
+Started as ``http_client.py HOST PORT TIMEOUT_S [--sni NAME] [--header NAME:VALUE]... PATH...``: one GET per PATH, all
+on the same connection; ``--sni`` speaks TLS, and trusts anybody.
 It knows its own port even when nobody answers, which curl cannot tell.
 """
 
@@ -11,8 +12,10 @@ import http.client
 import json
 import select
 import socket
+import ssl
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 KEPT_BYTES = 8192  # a bulk body is counted, not kept
@@ -34,10 +37,10 @@ def connect(host: str, port: int, timeout_s: float) -> tuple[socket.socket, str]
     return connection, errno.errorcode.get(code, str(code)) if code else ""
 
 
-def get(client: http.client.HTTPConnection, path: str) -> dict[str, Any]:
+def get(client: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
     """Make one request and return status, headers, body and times."""
     started_ns = time.time_ns()
-    client.request("GET", path, headers={"User-Agent": "captools-lab", "Accept": "*/*"})
+    client.request("GET", path, headers={"User-Agent": "captools-lab", "Accept": "*/*", **headers})
     answer = client.getresponse()
     body = answer.read()
     return {
@@ -52,7 +55,18 @@ def get(client: http.client.HTTPConnection, path: str) -> dict[str, Any]:
     }
 
 
-def run(host: str, port: int, timeout_s: float, paths: list[str]) -> dict[str, Any]:
+def over_tls(connection: socket.socket, name: str) -> socket.socket:
+    """Return the connection with TLS on it; the certificate is not looked at."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls.wrap_socket(connection, server_hostname=name)
+
+
+def run(
+    host: str, port: int, timeout_s: float, paths: list[str], headers: Mapping[str, str], sni: str = ""
+) -> dict[str, Any]:
     """Connect, make the requests, and return everything known about the connection."""
     started_ns = time.time_ns()
     connection, error = connect(host, port, timeout_s)
@@ -60,17 +74,32 @@ def run(host: str, port: int, timeout_s: float, paths: list[str]) -> dict[str, A
     exchanges: list[dict[str, Any]] = []
     if not error:
         client = http.client.HTTPConnection(host, port, timeout=timeout_s)
-        client.sock = connection
         try:
-            exchanges.extend(get(client, path) for path in paths)
+            client.sock = connection = over_tls(connection, sni) if sni else connection
+            exchanges.extend(get(client, path, headers) for path in paths)
         except (OSError, http.client.HTTPException) as problem:
             error = str(problem) or type(problem).__name__
     connection.close()
     return {
         "src": src, "sport": sport, "dst": host, "dport": port, "error": error, "exchanges": exchanges,
-        "started_ns": started_ns, "ended_ns": time.time_ns(),
+        "started_ns": started_ns, "ended_ns": time.time_ns(), "sni": sni,
     }  # fmt: skip
 
 
+def main(host: str, port: str, timeout_s: str, *words: str) -> None:
+    """Read the arguments, run, and print."""
+    rest, sni = list(words), ""
+    headers: dict[str, str] = {}
+    while rest and rest[0].startswith("--"):
+        option, value = rest.pop(0), rest.pop(0)
+        if option == "--sni":
+            sni = value
+            headers.setdefault("Host", value)
+        else:
+            name, _, text = value.partition(":")
+            headers[name] = text.strip()
+    print(json.dumps(run(host, int(port), float(timeout_s), rest, headers, sni)))
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])))
+    main(*sys.argv[1:])

@@ -1,17 +1,28 @@
 """The webpod's server: says who it is, who is asking, and the request as it arrived.
 
-Started as ``whoami.py ADDRESS PORT``. Answers ``/data?size=N`` with N bytes instead, for larger transfers.
+Started as ``whoami.py ADDRESS PORT [TLS_PORT CERTIFICATE]``. Answers ``/data?size=N`` with N bytes instead, for larger
+transfers. Any path takes ``ms=N`` (answer after N ms), ``same=1`` (an answer without anything of its own; who gave it
+stands in a header), and ``fail=N`` (the first N times that a request id asks, answer 503, or with ``how=reset`` none).
 """
 
 from __future__ import annotations
 
+import io
+import os
 import socket
+import ssl
+import struct
 import sys
+import threading
+import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 MOST_BYTES = 64 * 1024 * 1024
+_asked: Counter[str] = Counter()  # how often each request id came
 
 
 class Whoami(BaseHTTPRequestHandler):
@@ -24,23 +35,48 @@ class Whoami(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with identity, RemoteAddr, request line and headers, or with ``size`` bytes."""
         url = urlsplit(self.path)
-        body = self._data(parse_qs(url.query).get("size", ["0"])[0]) if url.path == "/data" else self._facts()
-        self.send_response(200)
+        wishes = {name: values[0] for name, values in parse_qs(url.query).items()}
+        time.sleep(int(wishes.get("ms", "0")) / 1000)
+        if self._fails(int(wishes.get("fail", "0"))):
+            if wishes.get("how") == "reset":
+                self._reset()
+                return
+            self._answer(503, b"not now\n")
+        elif url.path == "/data":
+            self._answer(200, self._data(wishes.get("size", "0")))
+        elif "same" in wishes:
+            self._answer(200, b"the same for everybody\n", who="; ".join(self._who()))
+        else:
+            lines = [*self._who(), self.requestline, *(f"{name}: {value}" for name, value in self.headers.items())]
+            self._answer(200, "\n".join(lines).encode() + b"\n")
+
+    def _answer(self, status: int, body: bytes, *, who: str = "") -> None:
+        self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
+        if who:
+            self.send_header("X-Lab-Who", who)
         self.end_headers()
         self.wfile.write(body)
 
-    def _facts(self) -> bytes:
+    def _fails(self, times: int) -> bool:
+        if not times:
+            return False
+        name = self.headers.get("x-request-id", "")
+        _asked[name] += 1
+        return _asked[name] <= times
+
+    def _reset(self) -> None:
+        """End the connection with a RST."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+        self.wfile = io.BufferedRandom(open(os.devnull, "w+b", buffering=0))  # noqa: SIM115
+
+    def _who(self) -> list[str]:
         host, port = self.client_address[:2]
-        lines = [
-            f"Hostname: {socket.gethostname()}",
-            f"IP: {self.connection.getsockname()[0]}",
-            f"RemoteAddr: {host}:{port}",
-            self.requestline,
-            *(f"{name}: {value}" for name, value in self.headers.items()),
-        ]
-        return "\n".join(lines).encode() + b"\n"
+        address = self.connection.getsockname()[0]
+        return [f"Hostname: {socket.gethostname()}", f"IP: {address}", f"RemoteAddr: {host}:{port}"]
 
     def _data(self, size: str) -> bytes:
         count = min(int(size), MOST_BYTES) if size.isdigit() else 0
@@ -61,11 +97,26 @@ class Server(ThreadingHTTPServer):
         TCPServer.server_bind(self)
 
 
-def main(address: str, port: int) -> None:
+class TlsServer(Server):
+    """The same behind TLS, which ends here."""
+
+    def __init__(self, address: tuple[str, int], certificate: str) -> None:
+        super().__init__(address, Whoami)
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificate)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands in the connection's own thread, so that no client holds up another."""
+        super().finish_request(self._tls.wrap_socket(request, server_side=True), client_address)
+
+
+def main(address: str, port: int, tls_port: int = 0, certificate: str = "") -> None:
     """Serve until killed."""
+    if certificate:
+        threading.Thread(target=TlsServer((address, tls_port), certificate).serve_forever, daemon=True).start()
     with Server((address, port), Whoami) as server:
         server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), *((int(sys.argv[3]), sys.argv[4]) if len(sys.argv) > 4 else (0, "")))

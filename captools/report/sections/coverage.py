@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from captools.model.analysis import Analysis, ClockOffset
+from captools.model.analysis import Analysis
+from captools.model.clocks import ClockReport
 from captools.model.sources import Source
-from captools.model.units import duration, rfc3339, size
+from captools.model.units import rfc3339, size
 from captools.report.blocks import Block, Paragraph, Table
 from captools.report.document import SectionRule
+from captools.views import clocks
 
 SHORT_DIGEST = 16
 COLUMNS = (
@@ -33,10 +35,11 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
     else:
         blocks.append(Paragraph(text="No point is known to have missed anything.", tone="plain"))
     if analysis.clocks:
-        clocks = tuple(_clock(clock) for clock in analysis.clocks)
-        caption = f"Clocks, against {analysis.clock_reference or 'no reference'}"
-        blocks.append(Table(caption=caption, columns=("node", "runs ahead by", "within", "how"), rows=clocks,
-                            numbers=("runs ahead by", "within")))  # fmt: skip
+        report = ClockReport(offsets=analysis.clocks, reference=analysis.clock_reference, early=analysis.early_packets)
+        caption = f"Clocks, against {report.reference or 'no reference'}"
+        blocks.append(Table(caption=caption, columns=clocks.COLUMNS, rows=tuple(clocks.rows(report.offsets)),
+                            numbers=("runs ahead by", "within", "gains")))  # fmt: skip
+        blocks += [Paragraph(text=note, tone="doubt") for note in clocks.notes(report)]
     blocks += [Paragraph(text=text, tone="doubt") for text in (*analysis.warnings, *analysis.cluster.warnings)]
     return tuple(blocks)
 
@@ -58,13 +61,6 @@ def _source(source: Source) -> tuple[str, ...]:
 
 def _span(start: str, end: str) -> str:
     return f"{start or 'start'} to {end or 'end'}" if start or end else "whole capture"
-
-
-def _clock(clock: ClockOffset) -> tuple[str, ...]:
-    return (
-        clock.node, "unknown" if clock.offset_ns is None else duration(clock.offset_ns),
-        "-" if clock.error_ns is None else f"± {duration(clock.error_ns)}", clock.method or "-",
-    )  # fmt: skip
 
 
 SECTION = SectionRule(id="coverage", title="Sources and coverage", order=70, build=build)

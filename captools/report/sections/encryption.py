@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.model.analysis import Analysis
-from captools.model.encryption import Pair, Verdict
+from captools.model.encryption import Kind, Pair, Verdict
 from captools.model.units import duration
 from captools.report.blocks import Block, Paragraph, Table
 from captools.report.document import SectionRule
@@ -11,7 +11,10 @@ from captools.views.verdict import sentence
 
 TONES = {Verdict.ENCRYPTED: "good", Verdict.LEAKING: "bad", Verdict.UNKNOWN: "doubt", Verdict.NOT_ENCRYPTED: "plain"}
 CLASSES = {
-    "pod": "pod packet", "overlay": "pod packet in a readable tunnel", "node": "node traffic, in clear by design",
+    Kind.POD: "pod packet", Kind.OVERLAY: "pod packet in a readable tunnel",
+    Kind.DECRYPTED: "pod packet beside ESP, at its receiver", Kind.HEALTH: "health check, in clear by design",
+    Kind.NODE: "node traffic, in clear by design", Kind.NEIGHBOUR: "neighbour discovery",
+    Kind.OTHER: "addresses the inventory does not know",
 }  # fmt: skip
 MOST = 200
 
@@ -38,7 +41,7 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
         )  # fmt: skip
     if found.cleartext:
         rows = tuple(
-            (one.src, one.dst, CLASSES.get(one.kind, one.kind), f"{one.packets:,}", ", ".join(one.points))
+            (one.src, one.dst, CLASSES.get(Kind(one.kind), one.kind), f"{one.packets:,}", ", ".join(one.points))
             for one in found.cleartext[:MOST]
         )
         blocks.append(

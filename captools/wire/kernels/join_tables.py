@@ -27,8 +27,6 @@ PAIRS, EVICTED, STATUS, COUNTERS = range(4)
 # STATUS: why a call ended
 HUNGRY, PAIRS_FULL = range(2)  # a source that goes on has no row left; the table of pairs has to grow
 
-FIRST_PAIRS = 1 << 12
-
 
 class Tables:
     """Room for ``slots`` prints (a power of two) at one time, and for what is counted of ``lanes`` lanes."""
@@ -37,7 +35,9 @@ class Tables:
         self.keys = np.zeros((slots // BUCKET, BUCKET), np.uint64)
         self.entries = np.zeros((slots, WORDS), np.uint32)
         self.counts = np.zeros((lanes, 2), np.int64)
-        self.pairs = np.zeros((FIRST_PAIRS, PAIR_WORDS), np.int64)
+        # Most lanes are one of a pair; and growing costs more than room that is never touched.
+        room = max(1 << max(lanes - 1, 1).bit_length(), 4 * BLOCK)
+        self.pairs = np.zeros((room, PAIR_WORDS), np.int64)
         self.counters = np.zeros(COUNTERS, np.int64)
         self.block = np.zeros((BLOCK, BLOCK_WORDS), np.int64)
 

@@ -24,7 +24,7 @@ def test_what_could_not_be_seen_is_told(sample):
 
 def test_a_clock_that_is_not_known_is_not_called_right(sample):
     rows = _tables(sample.s2())["Clocks, against k8s-ctr"].rows
-    assert rows[1][1:3] == ("-3.60 ms", "± 9.00 µs")
+    assert rows[1][1:3] == ("-3.600 ms", "± 9.00 µs")
     assert rows[2][1:3] == ("unknown", "-")
 
 

@@ -1,0 +1,122 @@
+"""Conversations of a large session, from lanes (thousands) and the join of their packets: no packet is looked at here.
+
+Lanes with the same two ends are one conversation, and so are two pairs of ends that shared packets (translation), where
+each has only the other to be: a wrong join is worse than none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from captools.wire.bytesview import U64, Bools, Ints
+from captools.wire.lane_keys import SUMS, LaneColumns
+from captools.wire.prints import mixed
+
+if TYPE_CHECKING:
+    from captools.wire.same_packet import Joined
+
+_START = np.uint64(0x70)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """``of_lane`` numbers the conversation of each lane; the other arrays have one entry per conversation.
+
+    ``sums`` are captools.wire.lane_keys.SUMS over all points; ``different`` counts packets however many points saw them;
+    ``points`` how many captures did; ``variants`` the pairs of ends (more than one: translated).
+    """
+
+    of_lane: Ints
+    sums: dict[str, Ints]
+    different: Ints
+    points: Ints
+    variants: Ints
+    both_ways: Bools
+    http: Bools
+    tls: Bools
+    pair: U64  # a hash of protocol, addresses and the lower port: equal for conversations of the same kind
+    proto: Ints
+
+    def __len__(self) -> int:
+        return len(self.different)
+
+
+def conversations(lanes: LaneColumns, source: Ints, joined: Joined) -> Conversations:
+    """Return the conversations of ``lanes``, which ``source`` (numbers of captures) say where they were seen."""
+    one, other = (mixed(mixed(np.full(len(lanes), _START), address), port.astype(np.uint64))
+                  for address, port in ((lanes.src, lanes.sport), (lanes.dst, lanes.dport)))  # fmt: skip
+    ends = mixed(mixed(np.minimum(one, other), np.maximum(one, other)), lanes.proto.astype(np.uint64))
+    _, ends_of = np.unique(ends, return_inverse=True)
+    count = int(ends_of.max(initial=-1)) + 1
+    group = _linked(ends_of, count, source, joined)
+    of_lane = group[ends_of]
+    total = int(group.max(initial=-1)) + 1
+    way = np.bincount(ends_of[one > other], minlength=count) > 0
+    back = np.bincount(ends_of[one <= other], minlength=count) > 0
+    seen = np.unique(of_lane * (int(source.max(initial=0)) + 1) + source)
+    first = np.unique(of_lane, return_index=True)[1]
+    lower = np.minimum(lanes.sport, lanes.dport).astype(np.uint64)
+    kind = mixed(mixed(np.minimum(lanes.src, lanes.dst) ^ np.maximum(lanes.src, lanes.dst) * np.uint64(3), lower),
+                 lanes.proto.astype(np.uint64))  # fmt: skip
+    return Conversations(
+        of_lane=of_lane,
+        sums={name: _sum(of_lane, lanes.flows[name], total) for name in SUMS},
+        different=_sum(of_lane, joined.firsts, total),
+        points=np.bincount(seen // (int(source.max(initial=0)) + 1), minlength=total),
+        variants=np.bincount(group, minlength=total),
+        both_ways=np.bincount(group, way & back, total) > 0,
+        http=_any(of_lane, lanes.flows["http"], total),
+        tls=_any(of_lane, lanes.flows["tls"], total),
+        pair=kind[first],
+        proto=lanes.proto[first].astype(np.int64),
+    )
+
+
+def _sum(number: Ints, values: npt.NDArray[Any], count: int) -> Ints:
+    out = np.zeros(count, np.int64)
+    np.add.at(out, number, values.astype(np.int64))
+    return out
+
+
+def _any(number: Ints, values: npt.NDArray[Any], count: int) -> Bools:
+    found: Bools = np.bincount(number, values != 0, count) > 0
+    return found
+
+
+def _linked(ends_of: Ints, count: int, source: Ints, joined: Joined) -> Ints:
+    """Return the group of each pair of ends: linked ones have the same."""
+    pairs = joined.pairs
+    one, other = ends_of[pairs.first], ends_of[pairs.lane]
+    apart = np.flatnonzero(one != other)
+    # Each link in both directions: from one pair of ends to another one, as that is seen at a source.
+    here = np.concatenate([one[apart], other[apart]])
+    there = np.concatenate([other[apart], one[apart]])
+    where = np.concatenate([source[pairs.lane[apart]], source[pairs.first[apart]]])
+    links = np.unique(np.stack([here, where, there]), axis=1)
+    here, where, there = links
+    key = here * (int(source.max(initial=0)) + 1) + where
+    _, place, candidates = np.unique(key, return_inverse=True, return_counts=True)
+    sure = candidates[place] == 1
+    # Both have to be the other's only one.
+    edges = np.unique(np.minimum(here, there)[sure] * count + np.maximum(here, there)[sure])
+    doubted = np.unique(np.minimum(here, there)[~sure] * count + np.maximum(here, there)[~sure])
+    edges = edges[~np.isin(edges, doubted)]
+    return _components(edges // max(count, 1), edges % max(count, 1), count)
+
+
+def _components(one: Ints, other: Ints, count: int) -> Ints:
+    """Number the connected components of ``count`` things that the pairs link."""
+    label = np.arange(count)
+    while True:
+        least = label.copy()
+        np.minimum.at(least, one, label[other])
+        np.minimum.at(least, other, label[one])
+        least = least[least]
+        if (least == label).all():
+            break
+        label = least
+    return np.unique(label, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,121 @@
+"""Strands: the sightings of single packets in order of travel, with the WireGuard datagrams that carried them between."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from captools.correlate.paths.directions import IN, Directions
+from captools.correlate.paths.hops import Sighting
+from captools.correlate.paths.order import Travel, in_order
+from captools.correlate.same.byte_runs import ByteRuns
+from captools.correlate.same.match import Matches
+from captools.correlate.sightings import ABSENT, Ints, Sightings
+
+Strand = list[Sighting]
+
+
+class Strands:
+    """Lays out packets. ``outer_of``: per row the row of the datagram that carries it, ABSENT where none is known."""
+
+    def __init__(
+        self, rows: Sightings, matches: Matches, runs: ByteRuns, directions: Directions, outer_of: Ints
+    ) -> None:
+        self._rows, self._ids, self._runs = rows, matches.ids, runs
+        self._directions, self._outer_of = directions, outer_of
+        self._order = np.argsort(self._ids, kind="stable")
+        self._sorted = self._ids[self._order]
+
+    def sightings_of(self, number: int) -> Ints:
+        """Return the rows that show the packet ``number``."""
+        first, last = np.searchsorted(self._sorted, (number, number + 1))
+        return self._order[first:last]
+
+    def of_packets(self, packet: Ints, some: Ints) -> dict[int, Strand]:
+        """Return the strand of each packet; ``some`` are rows, ``packet`` says for each whose it is.
+
+        Packets 2N and 2N + 1 went opposite ways between the same ends.
+        """
+        carried, outer = self._datagrams(some)
+        base = 2 * (int(packet.max(initial=-1)) // 2 + 1)
+        laid = self._lay(np.r_[packet, base + 2 * carried], np.r_[some, outer])
+        found: dict[int, Strand] = {}
+        for number, strand in laid.items():
+            if number < base:
+                found[number] = self._with_datagrams(strand, laid, base)
+        return found
+
+    def of_row(self, row: int) -> Strand:
+        """Return the strand of one frame: at points with other segmentation it may be part of a frame, or be several."""
+        number = int(self._ids[row])
+        some = self.sightings_of(number) if number != ABSENT else np.array([row])
+        points = set(self._rows["point"][some].tolist())
+        frames: dict[int, Ints] = {}
+        for point in range(len(self._rows.points)):
+            carriers = self._runs.carriers(self._rows, row, point) if point not in points else some[:0]
+            for place in self._apart(carriers):
+                frames[int(place[0])] = place
+        every = np.r_[some, np.array(list(frames), np.int64)]
+        strand = self.of_packets(np.zeros(len(every), np.int64), every)[0]
+        return [self._several(one, frames[one.row], row) if one.row in frames else one for one in strand]
+
+    def _several(self, one: Sighting, frames: Ints, row: int) -> Sighting:
+        """Return a hop that stands for all frames of a point which carry bytes of ``row``."""
+        return Sighting(
+            row=one.row,
+            proofs=tuple(frames.tolist()),
+            direction=one.direction,
+            frames=len(frames),
+            timed=bool(self._runs.starts[one.row] == self._runs.starts[row]),
+        )
+
+    def _apart(self, carriers: Ints) -> list[Ints]:
+        """Return the frames of one point by where in the packet's way they lie (in and out of a router, say)."""
+        places = np.stack([self._rows[name][carriers] for name in ("ttl", "outer_ttl", "tunnel", "source")])
+        found: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for row, place in zip(carriers.tolist(), map(tuple, places.T.tolist()), strict=True):
+            found[place].append(row)
+        return [
+            np.array(sorted(rows, key=lambda one: int(self._rows["ts_ns"][one])), np.int64) for rows in found.values()
+        ]
+
+    def _datagrams(self, some: Ints) -> tuple[Ints, Ints]:
+        """Return (packet number, row) of all sightings of the datagrams that carry ``some``."""
+        outer = self._outer_of[some]
+        numbers = np.unique(self._ids[outer[outer != ABSENT]])
+        numbers = numbers[numbers != ABSENT]
+        first = np.searchsorted(self._sorted, numbers)
+        sizes = np.searchsorted(self._sorted, numbers + 1) - first
+        at = np.repeat(first - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+        return np.repeat(numbers, sizes), self._order[at]
+
+    def _lay(self, packet: Ints, some: Ints) -> dict[int, Strand]:
+        travel = in_order(self._rows, packet, some, self._directions.of(some))
+        found: dict[int, Strand] = defaultdict(list)
+        for number, one in zip(travel.packet.tolist(), _told(travel), strict=True):
+            found[number].append(one)
+        return found
+
+    def _with_datagrams(self, strand: Strand, laid: dict[int, Strand], base: int) -> Strand:
+        """Put the datagrams that carried a packet behind the sighting that they carry on from."""
+        found: Strand = []
+        placed = False
+        for one in strand:
+            outer = next((int(self._outer_of[row]) for row in one.proofs if self._outer_of[row] != ABSENT), ABSENT)
+            number = int(self._ids[outer]) if outer != ABSENT and not placed else ABSENT
+            carriers = laid[base + 2 * number] if number != ABSENT else []
+            placed = placed or bool(carriers)
+            # Behind the device that wraps it; where that one was not captured, in front of the one that unwraps it.
+            found += [*carriers, one] if one.direction == IN else [one, *carriers]
+        return found
+
+
+def _told(travel: Travel) -> list[Sighting]:
+    proofs, bounds = travel.proofs.tolist(), travel.first_proof.tolist()
+    return [
+        Sighting(row=row, proofs=tuple(proofs[begin:end]), direction=way)
+        for row, way, begin, end in zip(
+            travel.rows.tolist(), travel.directions.tolist(), bounds, bounds[1:], strict=False
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Requests across a proxy: HTTP exchanges, their two legs joined, TLS legs, and what is told of them."""

@@ -1,0 +1,51 @@
+"""From tables to requests: the parts of this folder in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from captools.correlate.clocks.clocks import Clocks
+from captools.correlate.clocks.names import clock_names
+from captools.correlate.evidence import Prover
+from captools.correlate.paths.coverage import Coverage
+from captools.correlate.requests.exchanges import exchanges
+from captools.correlate.requests.join import join
+from captools.correlate.requests.order import Timeline
+from captools.correlate.requests.parts import Parts
+from captools.correlate.requests.passthrough import Sessions
+from captools.correlate.requests.place import Places
+from captools.correlate.requests.silence import Silence
+from captools.correlate.requests.tell import Teller, by_time
+from captools.correlate.requests.terminated import TlsSeats
+from captools.correlate.requests.tls_legs import tls_connections
+from captools.correlate.same.flows import Connection
+from captools.correlate.sightings import Sightings
+from captools.model.cluster import Cluster
+from captools.model.requests import Request, TlsSession
+
+
+def requests_and_sessions(
+    rows: Sightings,
+    http: pa.Table,
+    tls: pa.Table,
+    groups: Sequence[Sequence[Connection]],
+    clocks: Clocks,
+    cluster: Cluster,
+    coverage: Coverage,
+    prover: Prover,
+) -> tuple[tuple[Request, ...], tuple[TlsSession, ...]]:
+    """Return all requests and TLS sessions of the tables ``http`` and ``tls``, each by time.
+
+    ``groups`` are the conversations, each with its variants before and behind NAT.
+    """
+    found = exchanges(rows, http, groups)
+    connections = tls_connections(rows, tls, groups)
+    parts = Parts(Places(rows, cluster), cluster)
+    time = Timeline(clocks, [one for each in found for one in (each.request, each.response) if one is not None])
+    seats = TlsSeats(rows, clock_names(rows), connections)
+    joined = join(found, time, seats, parts.is_proxy)
+    teller = Teller(rows, parts, Silence(cluster, coverage), prover)
+    requests = by_time([teller.request(one) for one in joined])
+    return requests, Sessions(rows, parts, prover).told(connections, joined)

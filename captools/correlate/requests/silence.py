@@ -1,0 +1,132 @@
+"""Who answered a request, and why a leg of it is missing: a proxy's own answer is told from one that was not captured.
+
+That a proxy asked nobody is a negative statement. It rests on Envoy's own word (its answers name the backend's time
+where there was one), or on the coverage of every interface by which a backend can be reached from the proxy's node.
+"""
+
+from __future__ import annotations
+
+from captools.correlate.paths.coverage import Coverage
+from captools.correlate.requests.heads import Message
+from captools.correlate.requests.join import Joined
+from captools.correlate.requests.legs import Leg
+from captools.model.cluster import Cluster
+from captools.model.points import Role, role_of
+from captools.model.requests import Backend
+
+_SECOND = 1_000_000_000
+_MOST_NAMED = 4
+_ROADS = (Role.NIC, Role.TUNNEL, Role.WIREGUARD, Role.PODS)
+_UPSTREAM_TIME = "x-envoy-upstream-service-time"
+_WORDS = {
+    301: "a redirect", 302: "a redirect", 307: "a redirect", 308: "a redirect", 400: "a request it did not accept",
+    401: "no valid credentials", 403: "denied by policy", 404: "no route matches", 408: "the client was too slow",
+    413: "the request was too large", 426: "it wants another protocol", 429: "rate limited",
+    431: "the head was too large", 500: "an error of its own", 502: "no backend could be reached",
+    503: "no backend could be reached", 504: "no backend answered in time",
+}  # fmt: skip
+
+
+class Silence:
+    """Says who answered, and what is missing."""
+
+    def __init__(self, cluster: Cluster, coverage: Coverage) -> None:
+        self._cluster, self._coverage = cluster, coverage
+        self._known: dict[tuple[str, int], str] = {}
+
+    def tell(self, joined: Joined, node: str | None, direct: Backend | None) -> tuple[str, str]:
+        """Return who answered (backend, proxy, unknown) and the note of a request."""
+        if joined.possible_attempts and not joined.attempts:
+            return "unknown", f"{_several(len(joined.possible_attempts), 'backend request')}: {_named(joined)}"
+        if joined.attempts:
+            return _answered(joined), self._note(joined)
+        client = joined.client
+        assert client is not None, "a joined request has at least one leg"
+        answer = client.exchange.response
+        if direct is not None:
+            through = "" if direct.ip == client.exchange.flow.dst else f" behind {client.exchange.flow.dst}"
+            proxy = "no proxy between them"
+            if client.chain:
+                proxy = "X-Forwarded-For was written by a proxy before this leg, or by the client itself"
+            return ("backend" if answer else "unknown"), f"straight to the pod{through}: {proxy}"
+        if answer is None:
+            return "unknown", "no answer and no backend leg was captured"
+        by, note = self._alone(answer, node)
+        if by == "unknown" and joined.crowded:
+            return by, "too many requests like it at once to tell which backend request belongs to it"
+        return by, note
+
+    def _note(self, joined: Joined) -> str:
+        """Say what is odd about a request with a backend leg."""
+        if joined.possible_seats:
+            return f"{_several(len(joined.possible_seats), 'TLS connection')} of the client: {_named(joined)}"
+        if joined.client is None and joined.seat is None:
+            wanted = " (TLS, by x-forwarded-proto)" if joined.attempts[0].scheme == "https" else ""
+            return f"the client leg{wanted} was not captured; the client is known by XFF only"
+        if _answered(joined) == "backend" and _status(joined.attempts[-1]) != _status(
+            joined.client or joined.attempts[-1]
+        ):
+            return "the attempt whose answer the client got was not captured"
+        if joined.client is not None and joined.client.by_proxy:
+            return "its client leg was itself sent on by a proxy, by what its head says"
+        return ""
+
+    def _alone(self, answer: Message, node: str | None) -> tuple[str, str]:
+        why = f" ({_WORDS[answer.status]})" if answer.status in _WORDS else ""
+        envoy = answer.header("server") == "envoy" and answer.header(_UPSTREAM_TIME) is None
+        blind = self._blind(node, answer.ts_ns)
+        if blind and not envoy:
+            return "unknown", f"no backend leg was captured: {blind}"
+        reasons = (["Envoy says it asked no backend"] if envoy else []) + (
+            [f"none of the interfaces of {node}, all captured, shows a backend leg"] if not blind else []
+        )
+        if answer.header(_UPSTREAM_TIME) is not None:
+            return "unknown", "no backend leg was captured, although Envoy tells how long its backend took"
+        return "proxy", f"answered by the proxy itself{why}: {', and '.join(reasons)}"
+
+    def _blind(self, node: str | None, at_ns: int) -> str:
+        """Return why a backend leg may have left a node unseen; the empty string where it cannot have."""
+        if node is None:
+            return "whether a proxy was asked, and where it runs, is not known"
+        key = node, at_ns // _SECOND
+        if key not in self._known:
+            self._known[key] = self._why_blind(node, at_ns)
+        return self._known[key]
+
+    def _why_blind(self, node: str, at_ns: int) -> str:
+        here = self._cluster.node(node)
+        roads = [link.name for link in (here.links if here else ()) if role_of(link.name, link.kind) in _ROADS]
+        if not roads:
+            return f"the interfaces of {node} are not known"
+        reasons = (self._coverage.why_not_witness(f"{node}/{name}", at_ns) for name in roads)
+        return next((reason for reason in reasons if reason), "")
+
+
+def _answered(joined: Joined) -> str:
+    """Tell whose answer the client got: a backend's, or the proxy's own instead of it."""
+    ours, last = _status(joined.client or joined.attempts[-1]), _status(joined.attempts[-1])
+    if ours is None:
+        return "unknown"
+    if ours == last or ours < 400:
+        return "backend"
+    return "proxy" if ours >= 500 else "unknown"
+
+
+def _status(leg: Leg) -> int | None:
+    answer = leg.exchange.response
+    return answer.status if answer is not None else None
+
+
+def _several(count: int, what: str) -> str:
+    return (
+        f"{count} {what}s fit, and none can be chosen" if count > 1 else f"one {what} may belong to it, or to another"
+    )
+
+
+def _named(joined: Joined) -> str:
+    flows = [one.exchange.flow for one in joined.possible_attempts] or [
+        one.connection.flow for one in joined.possible_seats
+    ]
+    names = list(dict.fromkeys(f"{flow.src}:{flow.sport} to {flow.dst}" for flow in flows))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

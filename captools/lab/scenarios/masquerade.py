@@ -1,0 +1,59 @@
+"""Masquerade: pods call a server outside the cluster, which sees their nodes' addresses and ports of their choice."""
+
+from __future__ import annotations
+
+import time
+
+from captools.lab.cluster import Lab
+from captools.lab.netns import python
+from captools.lab.scenario import Scenario
+from captools.lab.topology import CURL_POD, HTTP_PORT, ROUTER, ROUTER_ADDRESSES, Mode, webpod_on
+from captools.lab.traffic import http, ping, together
+from captools.lab.truth import Truth
+from captools.model.errors import CaptureFailed
+
+OUTSIDE = ROUTER_ADDRESSES["loop1"]  # no node and no pod: what a packet from a pod to it must be masqueraded for
+_READY_TIMEOUT_S = 10.0
+
+
+def traffic(lab: Lab) -> list[Truth]:
+    """Pods of two nodes ping and call a server outside; two connections at once; and a pod, which stays untranslated."""
+    _serve_outside(lab)
+    pods = [lab.machine(CURL_POD.name), lab.machine(webpod_on("k8s-w0").name)]
+    truth = []
+    for number, pod in enumerate(pods):
+        truth += [ping(pod, OUTSIDE, identifier=701 + number), http(pod, OUTSIDE, "/", f"/again/{number}")]
+    return [
+        *truth,
+        together([pods[0], pods[0], pods[1]], OUTSIDE, "/?ms=30"),
+        http(pods[0], webpod_on("k8s-w0").ip, "/"),
+    ]
+
+
+def _serve_outside(lab: Lab) -> None:
+    """Start a server on the router. CaptureFailed where it does not come up."""
+    router = lab.machine(ROUTER)
+    router.daemon(python("whoami", OUTSIDE, str(HTTP_PORT)), lab.directory / "log" / "outside.log")
+    deadline = time.monotonic() + _READY_TIMEOUT_S
+    while not router.listens(HTTP_PORT):
+        if time.monotonic() > deadline:
+            raise CaptureFailed(f"lab: no server on {OUTSIDE} after {_READY_TIMEOUT_S:.0f} s")
+        time.sleep(0.01)
+
+
+SCENARIO = Scenario(
+    id="masquerade",
+    title="Pods outside the cluster: their node's address, and ports chosen at random",
+    mode=Mode.NATIVE,
+    traffic=traffic,
+    expected=(),
+    forbidden=(
+        "routing-black-hole",
+        "vxlan-encapsulated",
+        "snat-ingress-ip",
+        "snat-node-ip",
+        "wireguard-only",
+        "cleartext-between-nodes",
+        "capture-incomplete",
+    ),
+)

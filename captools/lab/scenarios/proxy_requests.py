@@ -1,0 +1,36 @@
+"""A proxy at work: pooled connections for several clients, retries, rewritten requests, a forged XFF, HTTP/2, own answers."""
+
+from __future__ import annotations
+
+from captools.lab.cluster import Lab
+from captools.lab.envoy_routes import DENIED, GUARDED, LIMITED, RETRIED, REWRITTEN, REWRITTEN_PREFIX
+from captools.lab.scenario import Scenario
+from captools.lab.topology import ROUTER, VIP_DEDICATED, VIP_SHARED, Mode
+from captools.lab.traffic import http, http2, together
+from captools.lab.truth import Truth
+
+FORGED = "203.0.113.9"
+
+
+def traffic(lab: Lab) -> list[Truth]:
+    """Everything a proxy does to requests, from two machines; then several at once that differ in nothing."""
+    router, other = lab.machine(ROUTER), lab.machine("k8s-ctr")
+    return [
+        http(router, VIP_SHARED, "/a?fail=1", "/b?fail=2&how=reset", headers={"Host": RETRIED}),
+        http(router, VIP_SHARED, f"{REWRITTEN_PREFIX}list", headers={"Host": REWRITTEN}),
+        http(router, VIP_SHARED, DENIED, LIMITED, LIMITED + "/again", "/nowhere", headers={"Host": GUARDED}),
+        http(router, VIP_DEDICATED, "/forged", headers={"X-Forwarded-For": FORGED}),
+        http2(router, VIP_DEDICATED, "/one?ms=60", "/two?ms=20", "/three?ms=40", host="shop.lab.test"),
+        together([router, other, router, other], VIP_DEDICATED, "/mine?ms=80"),
+        together([router, router, router], VIP_DEDICATED, "/any?same=1&ms=150"),
+    ]
+
+
+SCENARIO = Scenario(
+    id="proxy-requests",
+    title="Requests across a proxy: pooled connections, retries, rewriting, forged addresses, its own answers",
+    mode=Mode.NATIVE,
+    traffic=traffic,
+    expected=("snat-ingress-ip", "snat-node-ip"),
+    forbidden=("routing-black-hole", "vxlan-encapsulated", "wireguard-only", "cleartext-between-nodes"),
+)

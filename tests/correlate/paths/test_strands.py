@@ -1,0 +1,83 @@
+"""Strands: one packet, one line of hops, whatever pieces it travels in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from captools.model.paths import Hop
+from captures import case
+from tests.correlate.material import S2, S13, material
+from tests.correlate.paths.scenes import tshark
+
+
+def row_of(name: str, point: str, frame: int) -> int:
+    packets = material(name).packets
+    points, frames = np.array(packets["point"].to_pylist()), packets["frame"].to_numpy()
+    return int(np.flatnonzero((points == point) & (frames == frame))[0])
+
+
+def hops_of(name: str, point: str, frame: int) -> tuple[Hop, ...]:
+    return material(name).analysed().hops_of(row_of(name, point, frame))
+
+
+def test_a_super_frame_is_all_of_its_segments_where_it_was_cut_up():
+    # By tshark: the longest frame on the pod's interface, and the segments at the card whose bytes it holds.
+    folder = case(S2).folder
+    frames = tshark(folder / "k8s-w0__lxcee77f40d2cc8.pcap", "tcp.len > 5000", "frame.number", "tcp.seq_raw", "tcp.len")
+    number, seq, length = max((tuple(map(int, one)) for one in frames), key=lambda one: one[2])
+    cut = tshark(folder / "k8s-w0__eth1.pcap", "tcp.srcport == 80 && tcp.len > 0 && ip.src == 172.20.2.33",
+                 "frame.number", "tcp.seq_raw")  # fmt: skip
+    inside = tuple(int(frame) for frame, at in cut if seq <= int(at) < seq + length)
+    assert len(inside) > 5
+    hops = hops_of(S2, "k8s-w0/lxcee77f40d2cc8", number)
+    assert [(hop.point, hop.frames) for hop in hops] == [
+        ("k8s-w0/lxcee77f40d2cc8", 1), ("k8s-w0/cilium_vxlan", 1), ("k8s-w0/eth1", len(inside)),
+        ("router/eth2", len(inside)), ("router/eth1", len(inside)), ("k8s-ctr/eth1", len(inside)),
+        ("k8s-ctr/cilium_vxlan", 1), ("k8s-ctr/lxca72ed626ec04", 1),
+    ]  # fmt: skip
+    assert hops[2].evidence[0].frames == inside
+
+
+def test_a_segment_is_part_of_the_super_frames_and_has_no_time_of_its_own_in_them():
+    folder, wanted = case(S2).folder, "tcp.srcport == 80 && tcp.len == 1398"
+    cut = tshark(folder / "k8s-w0__eth1.pcap", wanted, "frame.number", "tcp.seq_raw")
+    whole = {seq for file in ("k8s-w0__lxcee77f40d2cc8", "k8s-ctr__lxca72ed626ec04")
+             for (seq,) in tshark(folder / f"{file}.pcap", "tcp.srcport == 80", "tcp.seq_raw")}  # fmt: skip
+    inner = next(int(frame) for frame, seq in cut if seq not in whole)
+    hops = hops_of(S2, "k8s-w0/eth1", inner)
+    assert [hop.point for hop in hops] == [
+        "k8s-w0/lxcee77f40d2cc8", "k8s-w0/cilium_vxlan", "k8s-w0/eth1", "router/eth2", "router/eth1", "k8s-ctr/eth1",
+        "k8s-ctr/cilium_vxlan", "k8s-ctr/lxca72ed626ec04",
+    ]  # fmt: skip
+    assert {hop.frames for hop in hops} == {1}
+    assert [hop.delay_ns is None for hop in hops] == [True, True, True, False, False, False, True, True]
+
+
+def test_a_packet_and_its_datagrams_are_one_strand():
+    # Frame 3 of the pod's interface is its first ping to k8s-w1; the datagrams are told by (receiver index, counter).
+    hops = hops_of(S13, "k8s-ctr/lxca72ed626ec04", 3)
+    sealed = [hop for hop in hops if hop.tunnel == "wireguard"]
+    assert [hop.point for hop in sealed] == ["k8s-ctr/eth1", "k8s-w1/eth1"]
+    told = [
+        tshark(case(S13).folder / f"{hop.point.replace('/', '__')}.pcap", f"frame.number == {hop.evidence[0].frames[0]}",
+               "wg.receiver", "wg.counter")
+        for hop in sealed
+    ]  # fmt: skip
+    assert told[0] == told[1] and told[0][0][0]
+
+
+def test_a_frame_that_is_no_ip_packet_is_a_strand_of_its_own():
+    arp = tshark(case(S2).folder / "k8s-ctr__eth1.pcap", "arp", "frame.number")
+    hops = hops_of(S2, "k8s-ctr/eth1", int(arp[0][0]))
+    assert [(hop.point, hop.src) for hop in hops] == [("k8s-ctr/eth1", "")]
+
+
+def test_every_frame_of_a_case_can_be_followed_and_is_among_its_own_hops():
+    one = material(S2)
+    analysis = one.analysed()
+    points, frames = one.packets["point"].to_pylist(), one.packets["frame"].to_pylist()
+    for row in range(0, len(points), 7):
+        shown = {
+            (proof.point, frame) for hop in analysis.hops_of(row) for proof in hop.evidence for frame in proof.frames
+        }
+        assert (points[row], frames[row]) in shown

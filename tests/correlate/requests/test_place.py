@@ -1,0 +1,68 @@
+"""Where a request was seen, where its connection ends, and how long things took."""
+
+from __future__ import annotations
+
+import pytest
+
+from captools.correlate.requests.heads import Seen
+from captools.correlate.requests.place import Places
+from tests.correlate.requests.stage import CLUSTER, FRONT, INGRESS
+from tests.correlate.talk import MS, START, get, read
+
+NEAR, FAR, OTHER = 0, 1, 2
+NAMES = ("router/eth1", "k8s-w1/eth1", "k8s-w1/any")
+
+
+@pytest.fixture
+def places() -> Places:
+    found = read(**{name.replace("/", "__").replace("-", "_"): [FRONT.ask(at, get(), ttl=64 - at)]
+                    for at, name in enumerate(NAMES)})  # fmt: skip
+    assert found.rows().points == list(NAMES)
+    return Places(found.rows(), CLUSTER)
+
+
+def seen(*sightings: tuple[int, float]) -> Seen:
+    """Sightings: (point, ms)."""
+    return Seen(
+        [point for point, _ in sightings], [START + round(ms * MS) for _, ms in sightings],
+        [point for point, _ in sightings], [64 - point for point, _ in sightings],
+    )  # fmt: skip
+
+
+def test_points_are_named_once_in_the_order_of_their_sightings(places):
+    assert places.points(seen((NEAR, 0), (FAR, 1), (NEAR, 2))) == ("router/eth1", "k8s-w1/eth1")
+    assert places.points(Seen()) == ()
+
+
+def test_a_connection_ends_where_its_frames_are_addressed_to(places):
+    assert places.end(7, seen((NEAR, 0))) == "k8s-w1"
+
+
+def test_only_addresses_that_one_node_can_have_tell_a_node(places):
+    assert (places.home(INGRESS), places.home("172.20.1.12"), places.home("10.0.2.15")) == ("k8s-w1", "k8s-w1", None)
+
+
+def test_the_wait_is_measured_nearest_to_whoever_asked_where_both_were_seen(places):
+    asked, answered = seen((NEAR, 0), (FAR, 1)), seen((FAR, 8), (NEAR, 10))
+    assert places.waited_ns(asked, answered) == 10 * MS
+    assert places.waited_ns(asked, answered, "k8s-w1") == 7 * MS
+    assert places.waited_ns(seen((NEAR, 0), (FAR, 1)), seen((FAR, 8))) == 7 * MS
+    assert places.waited_ns(seen((NEAR, 0)), seen((FAR, 8))) is None
+    assert places.waited_ns(seen((NEAR, 9)), seen((NEAR, 8))) is None
+
+
+def test_the_time_inside_is_what_lies_between_the_legs_on_the_proxys_node(places):
+    asked, forwarded = seen((NEAR, 0), (FAR, 1)), seen((FAR, 3), (NEAR, 3.5))
+    answered, returned = seen((NEAR, 8), (FAR, 9)), seen((FAR, 13), (NEAR, 14))
+    assert places.inside_ns("k8s-w1", asked, forwarded, answered, returned) == (2 + 4) * MS
+    assert places.inside_ns(None, asked, forwarded, answered, returned) is None
+    assert places.inside_ns("k8s-w0", asked, forwarded, answered, returned) is None
+
+
+def test_a_request_that_came_again_after_it_was_sent_on_does_not_count(places):
+    asked, forwarded = seen((FAR, 1), (FAR, 200)), seen((FAR, 3))
+    assert places.inside_ns("k8s-w1", asked, forwarded, seen((FAR, 9)), seen((FAR, 10))) == 3 * MS
+
+
+def test_an_order_that_cannot_be_has_no_time(places):
+    assert places.inside_ns("k8s-w1", seen((FAR, 5)), seen((FAR, 3)), seen((FAR, 9)), seen((FAR, 10))) is None
