@@ -139,10 +139,10 @@ def open_session(
 def _budget(packets: int) -> int:
     """Return how many of so many packets can be correlated one by one; UsageError where memory is too short for any."""
     free = available()
-    budget = min(DETAILED, free // (2 * BYTES_PER_PACKET))
-    if budget < min(packets, LEAST_DETAILED):
+    room = free // (2 * BYTES_PER_PACKET)
+    if room < min(packets, LEAST_DETAILED):
         raise UsageError(
             f"{size(free)} of memory are free, and correlating packets needs {size(2 * LEAST_DETAILED * BYTES_PER_PACKET)}",
             hint="close other programs; `captools packets -Y FILTER` and `captools sql` need less",
         )
-    return budget
+    return min(DETAILED, room)

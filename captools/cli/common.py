@@ -52,13 +52,20 @@ class Asked:
     def open(self) -> Session:
         """Open SOURCE… and say on stderr what was found damaged or left out."""
         session = self.session()
-        for warning in session.warnings:
-            click.echo(f"captools: warning: {safe(warning)}", err=True)
+        _warn(session.warnings)
         return session
 
     def load(self) -> Analysis:
-        """The same, and correlate it."""
-        return self.open().analysis
+        """The same, and correlate it; of a session too large for that, say which part."""
+        session = self.open()
+        analysis = session.analysis
+        _warn(tuple(one for one in analysis.warnings if one not in session.warnings))
+        return analysis
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        click.echo(f"captools: warning: {safe(warning)}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

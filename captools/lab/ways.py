@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 
 from captools.lab.topology import (
     LEADER,
+    NATIVE_ROUTING_CIDR,
     NODES,
     PODS,
     ROUTER,
@@ -38,7 +39,8 @@ def _flow(flow: FlowTruth, mode: Mode) -> FlowTruth:
     if not (machine_of(flow.src) and machine_of(flow.dst)):
         return flow
     back = way(mode, flow.dst, flow.src) if flow.answered else None
-    return replace(flow, way=way(mode, flow.src, flow.dst), way_back=back)
+    seen = flow.seen_src or masqueraded(flow.src, flow.dst)
+    return replace(flow, way=way(mode, flow.src, flow.dst), way_back=back, seen_src=seen)
 
 
 def _request(request: RequestTruth, mode: Mode) -> RequestTruth:
@@ -66,6 +68,13 @@ def way(mode: Mode, src: str, dst: str, *, sender: str = "", receiver: str = "")
     device = _device(mode, here, there, src, dst)
     wrapped = [(f"{name}/{device}",) if device else () for name in (here, there)]
     return (*begin, *wrapped[0], *_crossing(here, there), *wrapped[1], *end)
+
+
+def masqueraded(src: str, dst: str) -> str | None:
+    """Return the address that a pod's packet leaves the cluster with, as captools.lab.firewall says; None: its own."""
+    inside = ip_address(dst) in ip_network(NATIVE_ROUTING_CIDR) or any(dst == node.address for node in NODES)
+    sender = next((node for node in NODES if _in_pods_of(node.name, src)), None)
+    return None if inside or sender is None else sender.address
 
 
 def machine_of(address: str) -> str:

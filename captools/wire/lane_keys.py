@@ -68,9 +68,14 @@ def lane_columns(lanes: pa.Table, flows: pa.Table) -> LaneColumns:
 
 
 def joined(parts: Iterable[LaneColumns]) -> tuple[LaneColumns, Ints]:
-    """Put the lanes of one file together; return each lane once, and for each of ``parts``' lanes its number."""
+    """Put the lanes of one file together; return each lane once, and for each of ``parts``' lanes its number.
+
+    They keep the order of their first sight: what is at work at one time lies together.
+    """
     whole = concatenated(parts)
     _, first, number = np.unique(whole.key, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    first, number = first[order], np.argsort(order)[number]
     flows: dict[str, npt.NDArray[Any]] = {}
     for name, column in whole.flows.items():
         if name in SUMS:
@@ -93,7 +98,8 @@ def concatenated(parts: Iterable[LaneColumns]) -> LaneColumns:
 
 
 def _number(column: pa.ChunkedArray, kind: Any) -> npt.NDArray[Any]:
-    return pc.fill_null(column, 0).to_numpy().astype(kind)
+    found: npt.NDArray[Any] = pc.fill_null(column, 0).to_numpy().astype(kind)
+    return found
 
 
 def _word(column: pa.ChunkedArray) -> U64:

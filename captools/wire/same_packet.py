@@ -78,18 +78,17 @@ def join_rows(
     if lanes > tables.MOST_LANES:
         raise ValueError(f"{lanes:,} lanes, where {tables.MOST_LANES:,} can be told apart")
     to, feed = tables.Tables(lanes, slots), _Feed(sources, ahead_ns or [0] * len(sources))
-    join, move_pairs = Native("join.join"), Native("join.move_pairs")
+    join, index_pairs = Native("join.join"), Native("join.index_pairs")
     window = window_ns >> tables.TURN_BITS
     feed.refill()
     while True:
         join(
             feed.ts, feed.prints, feed.seconds, feed.lanes, feed.at, feed.ends, feed.goes_on, window, to.block,
-            to.keys, to.entries, to.counts, to.pairs, to.counters,
+            to.keys, to.entries, to.counts, to.index, to.pairs, to.counters,
         )  # fmt: skip
         if to.counters[tables.STATUS] == tables.PAIRS_FULL:
-            larger = to.larger_pairs()
-            move_pairs(to.pairs, larger)
-            to.pairs = larger
+            to.grow_pairs()
+            index_pairs(to.pairs, int(to.counters[tables.PAIRS]), to.index)
         elif not feed.refill():
             return _found(to)
 
@@ -99,7 +98,7 @@ def _found(to: tables.Tables) -> Joined:
     key = pairs[:, tables.PAIR_KEY]
     columns = (pairs[:, at] for at in (tables.MATCHED, tables.TIMED, tables.LEAST, tables.GREATEST, tables.SUM))
     some = Pairs((key >> 32) - 1, key & 0xFFFFFFFF, *columns)
-    return Joined(to.counts[:, 0], to.counts[:, 1], some, int(to.counters[tables.EVICTED]))
+    return Joined(to.counts[:, tables.FIRSTS], to.counts[:, tables.AGAIN], some, int(to.counters[tables.EVICTED]))
 
 
 class _Feed:

@@ -17,6 +17,8 @@ FIELDS = {
     "ttl4": "ip.ttl",
     "ttl6": "ipv6.hlim",
     "ip_id": "ip.id",
+    "ip_len": "ip.len",
+    "ip_proto": "ip.proto",
     "tcp_sport": "tcp.srcport",
     "tcp_dport": "tcp.dstport",
     "udp_sport": "udp.srcport",

@@ -1,12 +1,13 @@
 """``python -m tests.bench.run``: every bar, tshark's figure in the same run, and whether it holds.
 
 Whole processes on freshly generated captures; the fastest of a few. The figures also go to a JSON file. Groups can be
-chosen: decode, road, starts, live.
+chosen: decode, road, starts, live, match, points.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -45,6 +46,17 @@ class Bench:
         if not path.exists():
             measure(python("-m", "tests.bench.measure", str(self.big), str(path), str(packets)), runs=1)
         return path
+
+    def pair(self, packets: int, number: int) -> list[Path]:
+        """Return the captures of two points that see the same packets; each ``number`` is traffic of its own."""
+        paths = []
+        for vantage in "ab":
+            path = self.folder / f"k8s-w{number}__{vantage}{packets}.pcap"
+            if not path.exists():
+                made = ("--packets", str(packets), "--vantage", vantage, "--seed", str(100 + number))
+                measure(python("-m", "captures.generate", str(path), *made), runs=1)
+            paths.append(path)
+        return paths
 
     @property
     def environ(self) -> dict[str, str]:
@@ -177,7 +189,69 @@ def live_bars(bench: Bench) -> list[Bar]:
     return [Bar("live, tcpdump's pipe into decode and hash, one core, no drop", rate / 1e6, "Mpkt/s", 0.5, True, told)]
 
 
-GROUPS = {"decode": decode_bars, "road": road_bars, "starts": start_bars, "live": live_bars}
+def surveyed(bench: Bench, what: str, paths: list[Path], runs: int = 1) -> tuple[dict[str, float], Run]:
+    """Run tests.bench.points on captures that were not decoded before; return what it said, and its fastest process."""
+    best: tuple[dict[str, float], Run] | None = None
+    for _ in range(runs):
+        bench.forget()
+        argv = python("-m", "tests.bench.points", what, *map(str, paths))
+        run = measure(argv, runs=1, environ=bench.environ | {"POLARS_MAX_THREADS": "1"})
+        if best is None or run.wall_s < best[1].wall_s:
+            best = json.loads(run.output.splitlines()[-1]), run
+    assert best is not None
+    return best
+
+
+def match_bars(bench: Bench) -> list[Bar]:
+    """The join of two points' packets alone, against polars."""
+    if importlib.util.find_spec("polars") is None:
+        bench.say("match: left out, polars is missing (it is in the bench extra)")
+        return []
+    bench.say("join of two points")
+    said, _run = surveyed(bench, "match", bench.pair(bench.packets, 0))
+    rate, theirs = said["rows"] / said["seconds"], said["rows"] / said["polars_seconds"]
+    detail = f"{rate / 1e6:.1f} Mrow/s of {said['rows'] / 1e6:.1f}M, polars {theirs / 1e6:.1f} Mrow/s, one thread each"
+    return [Bar("match of two points alone, against polars", rate / theirs, "x polars", 2, True, detail)]
+
+
+def points_bars(bench: Bench) -> list[Bar]:
+    """Two points from capture files to conversations; and how that grows with packets and with points."""
+    bench.say("two points with match")
+    pair = bench.pair(bench.packets, 0)
+    surveyed(bench, "survey", bench.pair(10_000, 0))  # compiles the kernels
+    said, run = surveyed(bench, "survey", pair, runs=2)
+    name = f"two points, {said['packets'] / 1e6:.1f}M packets, with match"
+    detail = f"{run.wall_s:.2f} s, {run.memory >> 20} MiB"
+    out = [bench.times(said["packets"] / run.wall_s, name, 55, detail)]
+    beyond = (run.memory - 250 * said["lanes"]) / 2**20
+    out.append(Bar("  the same, memory beyond 250 B per flow direction and point", beyond, "MiB", 450, False,
+                   f"{run.memory >> 20} MiB, {said['lanes']:,} flow directions and points"))  # fmt: skip
+    sizes = (bench.packets // 10, bench.packets // 2, 2 * bench.packets)  # of both points together
+    bench.say(f"{', '.join(f'{size:,}' for size in sizes)} packets")
+    costs = {size: _cost(bench, 1, int(size / 1.79)) for size in sizes}
+    out.append(_growth("cost per packet, most packets against fewest", costs, "packets"))
+    bench.say("2, 8 and 32 points")
+    costs = {points: _cost(bench, points // 2, int(0.7 * bench.packets / points)) for points in (2, 8, 32)}
+    out.append(_growth("cost per packet and point, 32 points against 2", costs, "points"))
+    return out
+
+
+def _cost(bench: Bench, pairs: int, packets: int) -> float:
+    """Return the processor time per packet in nanoseconds of ``pairs`` pairs of points, beyond what a process costs."""
+    paths = [path for number in range(pairs) for path in bench.pair(packets, number)]
+    said, run = surveyed(bench, "survey", paths)
+    _said, start = surveyed(bench, "survey", bench.pair(1_000, 0))
+    return (run.cpu_s - start.cpu_s) / said["packets"] * 1e9
+
+
+def _growth(name: str, costs: dict[int, float], of: str) -> Bar:
+    told = ", ".join(f"{size:,} {of} {cost:.0f} ns" for size, cost in costs.items())
+    first, *_, last = costs.values()
+    return Bar(name, last / first, "x", 1.5, False, told)
+
+
+GROUPS = {"decode": decode_bars, "road": road_bars, "starts": start_bars, "live": live_bars, "match": match_bars,
+          "points": points_bars}  # fmt: skip
 
 
 def prepared(folder: Path, packets: int, say: Callable[[str], None]) -> Bench:

@@ -67,23 +67,27 @@ class Coverage:
                 return f"{point} {reason}"
         if not self._awake(point, at_ns):
             return f"{point} saw nothing at all within a second, so that it may not have been listening"
-        if not self._open(point, sources, at_ns):
+        if not self.capturing(point, at_ns):
             return f"{point} may not have been captured at that time: it lies outside of what it shows"
         return self._bypass(point, direction)
 
+    def capturing(self, point: str, at_ns: int) -> bool:
+        """Tell whether a capture of ``point`` was going on: by its tool's own word, else from first to last packet."""
+        times, sources = self._times_at(point), self._sources(point)
+        began = [one.started_ns for one in sources if one.started_ns is not None] + times[:1].tolist()
+        ended = [one.stopped_ns for one in sources if one.stopped_ns is not None] + times[-1:].tolist()
+        return bool(began) and bool(ended) and min(began) <= at_ns <= max(ended)
+
     def _awake(self, point: str, at_ns: int) -> bool:
-        if point not in self._times:
-            self._times[point] = np.sort(self.rows["ts_ns"][self._rows_at(point)])
-        times = self._times[point]
+        times = self._times_at(point)
         after = int(np.searchsorted(times, at_ns - LISTENING_NS))
         return after < len(times) and int(times[after]) <= at_ns + LISTENING_NS
 
-    def _open(self, point: str, sources: list[Source], at_ns: int) -> bool:
-        """Tell whether the capture was going on: by its tool's own word, else by its first and last packet."""
-        times = self._times[point]
-        began = min([int(times[0]), *(one.started_ns for one in sources if one.started_ns is not None)])
-        ended = max([int(times[-1]), *(one.stopped_ns for one in sources if one.stopped_ns is not None)])
-        return began <= at_ns <= ended
+    def _times_at(self, point: str) -> Ints:
+        """Return when the packets of a point came by, in order."""
+        if point not in self._times:
+            self._times[point] = np.sort(self.rows["ts_ns"][self._rows_at(point)])
+        return self._times[point]
 
     def _rows_at(self, point: str) -> Ints:
         try:

@@ -1,7 +1,8 @@
 """Single packets that vanished on a way that other packets of the same flow came along: between which two points.
 
-Of TCP only what the sender sent again is judged, by counting the copies of its first byte at each point: that does not
-depend on how frames are cut up. Of other protocols a packet counts that no point behind saw and nobody answered.
+TCP bytes are lost where the sender sent them again, and are counted by the copies of their first byte at each point:
+that does not depend on how frames are cut up. Any other packet (also a bare TCP acknowledgment, keepalive or reset)
+counts where no point behind saw it and nobody answered it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from captools.correlate.paths.coverage import Coverage
 from captools.correlate.paths.talks import Talks
 from captools.correlate.same.match import Matches
 from captools.correlate.same.repeats import Repeat
+from captools.correlate.same.sure import POSSIBLE
 from captools.correlate.sightings import ABSENT, Ints, Sightings
-from captools.model.evidence import Confidence
 from captools.model.packets import Proto, TcpFlag
 from captools.model.paths import Loss, Way
 
@@ -28,10 +29,8 @@ _SPACE, _HALF = 1 << 32, 1 << 31  # of TCP sequence numbers
 
 @dataclass(slots=True)
 class _Found:
-    packets: int = 0
+    rows: list[int] = field(default_factory=list)  # one for each lost packet
     resent: int = 0
-    rows: list[int] = field(default_factory=list)
-    at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +49,31 @@ class Losses:
         members, legs = self.talks.rows, self.talks.legs
         if not len(members):
             return legs
-        tcp = self.rows["proto"][members] == Proto.TCP
-        again = legs[tcp & (self.repeated[members] == Repeat.RETRANSMITTED)]
-        return np.unique(np.r_[again, self._uneven(np.flatnonzero(~tcp))])
+        again = legs[self.repeated[members] == Repeat.RETRANSMITTED]
+        return np.unique(np.r_[again, self._uneven(np.flatnonzero(self._whole(members)))])
+
+    def _whole(self, some: Ints) -> npt.NDArray[np.bool_]:
+        """Tell which rows are packets that no offload cuts up or puts together, and that are known again behind NAT."""
+        rows = self.rows
+        bare = (rows["payload_len"][some] <= 0) & (rows["tsval"][some] != ABSENT)
+        bare &= rows["tcp_flags"][some] & (TcpFlag.SYN | TcpFlag.FIN) == 0
+        sure = self.matches.levels[self.matches.ids[some]] > POSSIBLE
+        found: npt.NDArray[np.bool_] = sure & ((rows["proto"][some] != Proto.TCP) | bare)
+        return found
 
     def _uneven(self, some: Ints) -> Ints:
         """Return the legs whose packets were not all seen at the same number of points."""
-        legs, ids = self.talks.legs[some], self.matches.ids[self.talks.rows[some]]
-        pairs = np.unique(np.stack([legs, ids, self.rows["point"][self.talks.rows[some]]]), axis=1)
-        if not pairs.shape[1]:
-            return legs
-        starts = np.flatnonzero(np.r_[True, (np.diff(pairs[:2], axis=1) != 0).any(axis=0)])
-        count, leg = np.diff(np.r_[starts, pairs.shape[1]]), pairs[0][starts]
+        rows = self.talks.rows[some]
+        if not len(rows):
+            return rows
+        legs, ids, points = self.talks.legs[some], self.matches.ids[rows], self.rows["point"][rows]
+        order = np.lexsort((points, ids, legs))
+        packet = np.r_[True, (np.diff(legs[order]) != 0) | (np.diff(ids[order]) != 0)]
+        starts = np.flatnonzero(packet)
+        seen_at = np.add.reduceat((packet | np.r_[True, np.diff(points[order]) != 0]).astype(np.int64), starts)
+        leg = legs[order][starts]
         first = np.flatnonzero(np.r_[True, np.diff(leg) != 0])
-        uneven = np.minimum.reduceat(count, first) < np.maximum.reduceat(count, first)
+        uneven = np.minimum.reduceat(seen_at, first) < np.maximum.reduceat(seen_at, first)
         found: Ints = leg[first][uneven]
         return found
 
@@ -81,14 +91,19 @@ class Losses:
         found: dict[int, _Found] = defaultdict(_Found)
         if proto == Proto.TCP:
             self._tcp(members, codes, found)
-        else:
-            self._others(members, codes, answered, found)
-        return tuple(self._loss(leg, codes, at, one, errors) for at, one in sorted(found.items()))
+        self._others(members[self._whole(members)], codes, answered, found)
+        losses = (self._loss(leg, codes, at, one, errors) for at, one in sorted(found.items()))
+        return tuple(one for one in losses if one is not None)
 
-    def _loss(self, leg: int, codes: list[int], at: int, one: _Found, errors: Ints) -> Loss:
+    def _loss(self, leg: int, codes: list[int], at: int, one: _Found, errors: Ints) -> Loss | None:
+        """Tell of a loss; None where the next point was not being captured by then: it missed them of course."""
         points = self.rows.points
         after, before = points[codes[at]], points[codes[at + 1]]
-        row = one.rows[0]
+        stamps = sorted((int(self.rows["ts_ns"][lost]), lost) for lost in one.rows)
+        rows = [lost for at_ns, lost in stamps if self.coverage.capturing(before, at_ns)]
+        if not rows:
+            return None
+        row = rows[0]
         header = Header(
             src=self.rows.address("src", row) or "",
             dst=self.rows.address("dst", row) or "",
@@ -100,11 +115,11 @@ class Losses:
             way=Way.REPLY if leg % 2 else Way.FORWARD,
             after=after,
             before=before,
-            packets=one.packets,
-            resent=one.resent,
-            blind=self.coverage.why_not_witness(before, one.at_ns, header=header),
-            cause=self._cause(one.rows, errors),
-            evidence=self.prover.of(one.rows, f"seen here and not at {before}"),
+            packets=len(rows),
+            resent=min(one.resent, len(rows)),
+            blind=self.coverage.why_not_witness(before, int(self.rows["ts_ns"][row]), header=header),
+            cause=self._cause(rows, errors),
+            evidence=self.prover.of(rows, f"seen here and not at {before}"),
         )
 
     def _cause(self, lost: list[int], errors: Ints) -> str:
@@ -127,7 +142,7 @@ class Losses:
             reach = (start - seq + _HALF) % _SPACE - _HALF
             covering = members[(seq != ABSENT) & (reach >= 0) & (reach < length)]
             copies = [self._copies(covering, code) for code in codes]
-            self._drop(copies, found, resent=True)
+            self._drop(copies, found)
 
     def _copies(self, some: Ints, code: int) -> list[int]:
         """Return one row of each different packet at a point, in time order, by the source that saw most of them."""
@@ -140,7 +155,7 @@ class Losses:
             best = max(best, rows, key=len)
         return best
 
-    def _drop(self, copies: list[list[int]], found: dict[int, _Found], *, resent: bool) -> None:
+    def _drop(self, copies: list[list[int]], found: dict[int, _Found]) -> None:
         """Note where the copies get fewer for good; the last point that a copy reached is where it was lost behind."""
         behind = 0
         for at in range(len(copies) - 2, -1, -1):
@@ -150,25 +165,20 @@ class Losses:
                 continue
             further = {int(self.matches.ids[row]) for later in copies[at + 1 :] for row in later}
             gone = [row for row in copies[at] if int(self.matches.ids[row]) not in further]
-            one = found[at]
             # Where frames are cut up differently, numbers do not tell which copy went on: the earlier one was missed.
-            rows = gone if len(gone) == lost else copies[at][:lost]
-            one.rows += rows
-            one.packets += lost
-            one.resent += lost if resent else 0
-            one.at_ns = one.at_ns or int(self.rows["ts_ns"][rows[0]])
+            found[at].rows += gone if len(gone) == lost else copies[at][:lost]
+            found[at].resent += lost
 
     def _others(self, members: Ints, codes: list[int], answered: set[int], found: dict[int, _Found]) -> None:
-        passed = set(np.unique(self.rows["point"][members]).tolist())
-        codes_passed = [code for code in codes if code in passed]
-        if len(codes_passed) < len(codes):
-            return
-        ids = self.matches.ids[members]
-        for number in np.unique(ids).tolist():
-            mine = members[ids == number]
-            if (
-                self.matches.confidence(number) is Confidence.POSSIBLE
-                or int(self.rows["icmp_seq"][mine[0]]) in answered
-            ):
-                continue
-            self._drop([self._copies(mine, code) for code in codes], found, resent=False)
+        """Note the packets whose last sighting is not at the last point; a packet answered was only missed there."""
+        place = np.full(len(self.rows.points), ABSENT)
+        place[codes] = np.arange(len(codes))
+        at = place[self.rows["point"][members]]
+        members, at = members[at != ABSENT], at[at != ABSENT]
+        if not len(members) or len(np.unique(at)) < len(codes):
+            return  # nothing of the kind came by some point at all
+        order = np.lexsort((self.rows["ts_ns"][members], -at, self.matches.ids[members]))
+        last = order[np.r_[True, np.diff(self.matches.ids[members][order]) != 0]]
+        for row, where in zip(members[last].tolist(), at[last].tolist(), strict=True):
+            if where < len(codes) - 1 and int(self.rows["icmp_seq"][row]) not in answered:
+                found[where].rows.append(row)

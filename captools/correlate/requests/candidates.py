@@ -52,7 +52,7 @@ class Candidates:
     def fits(self, unit: Attempts, fitter: Fitter) -> dict[int, Strength]:
         """Return the client legs that attempts fit, by number: all that share an id or a rare answer, else up to MOST."""
         at = self._time.at(unit.first.exchange.request)
-        for keys in self._wanted(unit):
+        for keys in self._wanted(unit, fitter):
             found: dict[int, Strength] = {}
             for key in keys:
                 self._look(key, at, unit, fitter, found)
@@ -70,12 +70,14 @@ class Candidates:
         spans = (self._cut.get((leg.exchange.request.method, leg.path, source), ()) for source in leg.sources)
         return any(begin <= at < end for some in spans for begin, end in some)
 
-    def _wanted(self, unit: Attempts) -> list[list[_Key]]:
+    def _wanted(self, unit: Attempts, fitter: Fitter) -> list[list[_Key]]:
         """Return the keys of a unit: first those that tell most."""
         leg, answer = unit.first, unit.last.exchange.response
         method = leg.exchange.request.method
         plain: list[_Key] = [(method, path, leg.peer) for path in leg.asked] if leg.peer is not None else []
-        by_answer: list[_Key] = [(*key, answer.body_hash) for key in plain] if answer is not None else []
+        by_answer: list[_Key] = (
+            [(*key, answer.body_hash) for key in plain] if answer is not None and fitter.rare(unit.last) else []
+        )
         return [[(method, *one) for one in leg.ids], by_answer, plain]
 
     def _look(self, key: _Key, at: int, unit: Attempts, fitter: Fitter, found: dict[int, Strength]) -> None:

@@ -26,7 +26,7 @@ class Fitter:
 
     def __init__(self, time: Timeline, legs: Iterable[Leg]) -> None:
         self._time = time
-        self._answers = Counter(
+        self._answers: Counter[tuple[int | None, int]] = Counter(
             (answer.body_hash, len(leg.chain))
             for leg in legs
             if (answer := leg.exchange.response) is not None and answer.body_hash is not None
@@ -74,7 +74,12 @@ class Fitter:
         ours, theirs = client.exchange.response, last.exchange.response
         if ours is None or theirs is None or ours.body_hash is None or ours.body_hash != theirs.body_hash:
             return False
-        return all(self._answers[ours.body_hash, len(leg.chain)] == 1 for leg in (client, last))
+        return self.rare(client) and self.rare(last)
+
+    def rare(self, leg: Leg) -> bool:
+        """Tell whether a leg's answer occurs once among the legs that came as far through proxies."""
+        answer = leg.exchange.response
+        return answer is not None and self._answers[answer.body_hash, len(leg.chain)] == 1
 
 
 def _on_its_way(client: Leg, backend: Leg, *, same_id: bool) -> bool:

@@ -36,8 +36,8 @@ class Places:
         ends = sorted(range(len(request.rows)), key=lambda at: (request.ttl[at], -request.ts[at]))
         for at in ends:
             owner = self._cluster.node_of_mac(self._rows.mac("eth_dst", request.rows[at]))
-            if owner is not None and owner[0].in_cluster:
-                return owner[0].name
+            if owner is not None:
+                return owner[0].name if owner[0].in_cluster else None
         node = self._cluster.node(self._nodes[request.points[ends[0]]])
         return node.name if node is not None and node.in_cluster else None
 

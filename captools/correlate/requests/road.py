@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -40,12 +42,38 @@ def requests_and_sessions(
 
     ``groups`` are the conversations, each with its variants before and behind NAT.
     """
+    with _collector_paused():
+        return _told(rows, http, tls, groups, clocks, cluster, coverage, prover)
+
+
+def _told(
+    rows: Sightings,
+    http: pa.Table,
+    tls: pa.Table,
+    groups: Sequence[Sequence[Connection]],
+    clocks: Clocks,
+    cluster: Cluster,
+    coverage: Coverage,
+    prover: Prover,
+) -> tuple[tuple[Request, ...], tuple[TlsSession, ...]]:
     found = exchanges(rows, http, groups)
     connections = tls_connections(rows, tls, groups)
     parts = Parts(Places(rows, cluster), cluster)
     time = Timeline(clocks, [one for each in found for one in (each.request, each.response) if one is not None])
     seats = TlsSeats(rows, clock_names(rows), connections)
     joined = join(found, time, seats, parts.is_proxy)
-    teller = Teller(rows, parts, Silence(cluster, coverage), prover)
+    teller = Teller(rows, parts, Silence(cluster, coverage, joined), prover)
     requests = by_time([teller.request(one) for one in joined])
     return requests, Sessions(rows, parts, prover).told(connections, joined)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Values are made here by the thousand, and all of them stay: to look among them for rings costs as much again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()

@@ -6,11 +6,14 @@ where there was one), or on the coverage of every interface by which a backend c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from captools.correlate.paths.coverage import Coverage
 from captools.correlate.requests.heads import Message
 from captools.correlate.requests.join import Joined
 from captools.correlate.requests.legs import Leg
 from captools.model.cluster import Cluster
+from captools.model.evidence import Confidence
 from captools.model.points import Role, role_of
 from captools.model.requests import Backend
 
@@ -30,16 +33,19 @@ _WORDS = {
 class Silence:
     """Says who answered, and what is missing."""
 
-    def __init__(self, cluster: Cluster, coverage: Coverage) -> None:
+    def __init__(self, cluster: Cluster, coverage: Coverage, joined: Iterable[Joined]) -> None:
         self._cluster, self._coverage = cluster, coverage
         self._known: dict[tuple[str, int], str] = {}
+        # Envoy can be told to leave its headers out: then that one is missing proves nothing.
+        self._mute = any(one.attempts and _answered(one) == "backend" and _wordless(one.client) for one in joined)
 
-    def tell(self, joined: Joined, node: str | None, direct: Backend | None) -> tuple[str, str]:
-        """Return who answered (backend, proxy, unknown) and the note of a request."""
+    def tell(self, joined: Joined, node: str | None, direct: Backend | None) -> tuple[str, str, Confidence]:
+        """Return who answered (backend, proxy, unknown), the note of a request, and how sure the whole is."""
         if joined.possible_attempts and not joined.attempts:
-            return "unknown", f"{_several(len(joined.possible_attempts), 'backend request')}: {_named(joined)}"
+            note = f"{_several(len(joined.possible_attempts), 'backend request')}: {_named(joined)}"
+            return "unknown", note, joined.confidence
         if joined.attempts:
-            return _answered(joined), self._note(joined)
+            return _answered(joined), self._note(joined), joined.confidence
         client = joined.client
         assert client is not None, "a joined request has at least one leg"
         answer = client.exchange.response
@@ -48,13 +54,13 @@ class Silence:
             proxy = "no proxy between them"
             if client.chain:
                 proxy = "X-Forwarded-For was written by a proxy before this leg, or by the client itself"
-            return ("backend" if answer else "unknown"), f"straight to the pod{through}: {proxy}"
+            return ("backend" if answer else "unknown"), f"straight to the pod{through}: {proxy}", joined.confidence
         if answer is None:
-            return "unknown", "no answer and no backend leg was captured"
-        by, note = self._alone(answer, node)
+            return "unknown", "no answer and no backend leg was captured", joined.confidence
+        by, note, confidence = self._alone(client, answer, node)
         if by == "unknown" and joined.crowded:
-            return by, "too many requests like it at once to tell which backend request belongs to it"
-        return by, note
+            note = "too many requests like it at once to tell which backend request belongs to it"
+        return by, note, joined.confidence if by == "unknown" else confidence
 
     def _note(self, joined: Joined) -> str:
         """Say what is odd about a request with a backend leg."""
@@ -63,26 +69,26 @@ class Silence:
         if joined.client is None and joined.seat is None:
             wanted = " (TLS, by x-forwarded-proto)" if joined.attempts[0].scheme == "https" else ""
             return f"the client leg{wanted} was not captured; the client is known by XFF only"
-        if _answered(joined) == "backend" and _status(joined.attempts[-1]) != _status(
-            joined.client or joined.attempts[-1]
-        ):
+        last = joined.attempts[-1]
+        if _answered(joined) == "backend" and _status(last) != _status(joined.client or last):
             return "the attempt whose answer the client got was not captured"
         if joined.client is not None and joined.client.by_proxy:
             return "its client leg was itself sent on by a proxy, by what its head says"
         return ""
 
-    def _alone(self, answer: Message, node: str | None) -> tuple[str, str]:
-        why = f" ({_WORDS[answer.status]})" if answer.status in _WORDS else ""
-        envoy = answer.header("server") == "envoy" and answer.header(_UPSTREAM_TIME) is None
-        blind = self._blind(node, answer.ts_ns)
-        if blind and not envoy:
-            return "unknown", f"no backend leg was captured: {blind}"
-        reasons = (["Envoy says it asked no backend"] if envoy else []) + (
-            [f"none of the interfaces of {node}, all captured, shows a backend leg"] if not blind else []
-        )
+    def _alone(self, client: Leg, answer: Message, node: str | None) -> tuple[str, str, Confidence]:
+        """Tell the proxy's own answer from one whose backend leg was not captured."""
         if answer.header(_UPSTREAM_TIME) is not None:
-            return "unknown", "no backend leg was captured, although Envoy tells how long its backend took"
-        return "proxy", f"answered by the proxy itself{why}: {', and '.join(reasons)}"
+            note = "no backend leg was captured, although Envoy tells how long its backend took"
+            return "unknown", note, Confidence.PROVEN
+        blind, envoy = self._blind(node, answer.ts_ns), _wordless(client) and not self._mute
+        if blind and not envoy:
+            return "unknown", f"no backend leg was captured: {blind}", Confidence.PROVEN
+        why = f" ({_WORDS[answer.status]})" if answer.status in _WORDS else ""
+        reasons = ["Envoy names no backend's time, as it does where it asked one"] if envoy else []
+        reasons += [] if blind else [f"none of the interfaces of {node}, all captured, shows a backend leg"]
+        sure = Confidence.PROVEN if len(reasons) > 1 else Confidence.LIKELY
+        return "proxy", f"answered by the proxy itself{why}: {', and '.join(reasons)}", sure
 
     def _blind(self, node: str | None, at_ns: int) -> str:
         """Return why a backend leg may have left a node unseen; the empty string where it cannot have."""
@@ -110,6 +116,12 @@ def _answered(joined: Joined) -> str:
     if ours == last or ours < 400:
         return "backend"
     return "proxy" if ours >= 500 else "unknown"
+
+
+def _wordless(client: Leg | None) -> bool:
+    """Tell whether Envoy answered a client without a word about a backend."""
+    answer = client.exchange.response if client is not None else None
+    return answer is not None and answer.header("server") == "envoy" and answer.header(_UPSTREAM_TIME) is None
 
 
 def _status(leg: Leg) -> int | None:

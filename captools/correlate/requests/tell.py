@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from captools.correlate.evidence import Prover
@@ -27,54 +28,44 @@ class Teller:
         """Return one request with everything that can be said of it."""
         client = joined.client.exchange if joined.client else None
         tries = [one.exchange for one in joined.attempts]
-        last = tries[-1] if tries else None
-        told = client or tries[0]
+        told, last = client or tries[0], tries[-1] if tries else client
+        assert last is not None, "a joined request has at least one leg"
         asked, answered = self._client_side(joined)
         node = self._node(joined, asked)
         attempts = tuple(self._parts.attempt(one, node) for one in tries)
         possible = tuple(self._parts.attempt(one.exchange, node) for one in joined.possible_attempts)
-        message = (last or told).request
         direct = self._parts.pod_behind(client) if client is not None and not (attempts or possible) else None
-        by, note = self._silence.tell(joined, node, direct)
-        proxy = self._proxy(node, tries) if tries else self._shared_proxy(node, joined.possible_attempts, by)
+        by, note, confidence = self._silence.tell(joined, node, direct)
         served = _served(attempts, client)
-        if attempts and (served is not None or by != "backend"):
-            backend: Backend | None = attempts[-1].backend
-        else:
-            backend = direct or _agreed([one.backend for one in possible])
-        xff = message.xff
-        claimed = joined.client.chain if joined.client else joined.attempts[0].chain[:-1]
-        sources = joined.client.sources if joined.client else joined.seat.connection.sources if joined.seat else ()
-        peer = joined.attempts[-1].peer if joined.attempts else None
-        by_packets = client.flow.src if client else joined.seat.connection.flow.src if joined.seat else None
-        upstream = (client or last or told).response
+        ended = attempts[-1].backend if attempts and (served is not None or by != "backend") else None
+        who = _who(joined)
         return Request(
             method=told.request.method,
             path=joined.client.path if joined.client else joined.attempts[0].asked[-1],
             host=told.request.host,
             status=_status(client, last),
-            request_id=message.request_id,
-            client=by_packets or peer or (last.flow.src if last else ""),
-            xff=xff,
+            request_id=last.request.request_id,
+            client=who.by_packets or who.by_xff or told.flow.src,
+            xff=last.request.xff,
             client_leg=self._client_leg(joined),
             attempts=attempts,
             backend_leg=served,
-            proxy=proxy,
-            backend=backend,
+            proxy=self._proxy(node, tries) if tries else self._shared_proxy(node, joined.possible_attempts, by),
+            backend=ended or direct or _agreed([one.backend for one in possible]),
             gateway_ns=self._gateway_ns(node, asked, tries, answered),
             total_ns=self._total_ns(told, asked, answered),
-            confidence=joined.confidence,
+            confidence=confidence,
             evidence=Proofs(partial(self._evidence, joined, asked, answered)),
             ts_ns=asked.ts[0] if asked.ts else told.request.ts_ns,
             note=note,
-            client_by_packets=by_packets,
-            client_by_xff=peer,
-            xff_claimed=tuple(claimed),
-            xff_agrees=peer in sources if peer and sources else None,
+            client_by_packets=who.by_packets,
+            client_by_xff=who.by_xff,
+            xff_claimed=who.claimed,
+            xff_agrees=who.agrees,
             joined_by=joined.method,
             answered_by=by,
             backends_ns=self._backends_ns(tries, node),
-            envoy_upstream_ms=_number(upstream.header("x-envoy-upstream-service-time")) if upstream else None,
+            envoy_upstream_ms=_upstream_ms(told, last),
             possible_attempts=possible,
             possible_client_legs=tuple(tls_leg(self._parts, seat.connection) for seat in joined.possible_seats),
         )
@@ -160,6 +151,28 @@ class Teller:
         return tuple(proof)
 
 
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """The client, by packets and by what the proxy wrote down; ``claimed`` stood in X-Forwarded-For before."""
+
+    by_packets: str | None
+    by_xff: str | None
+    claimed: tuple[str, ...]
+    agrees: bool | None
+
+
+def _who(joined: Joined) -> _Who:
+    by_xff = joined.attempts[-1].peer if joined.attempts else None
+    if joined.client is not None:
+        client, sources = joined.client.exchange.flow.src, joined.client.sources
+        return _Who(client, by_xff, joined.client.chain, by_xff in sources if by_xff else None)
+    claimed = joined.attempts[0].chain[:-1]
+    if joined.seat is not None:
+        connection = joined.seat.connection
+        return _Who(connection.flow.src, by_xff, claimed, by_xff in connection.sources)
+    return _Who(None, by_xff, claimed, None)
+
+
 def _status(*legs: Exchange | None) -> int | None:
     """Return the status of the first of some legs that was answered."""
     answers = (one.response for one in legs if one is not None and one.response is not None)
@@ -180,7 +193,10 @@ def _agreed(backends: Sequence[Backend]) -> Backend | None:
     return backends[0] if backends and all(one == backends[0] for one in backends) else None
 
 
-def _number(text: str | None) -> int | None:
+def _upstream_ms(*legs: Exchange) -> int | None:
+    """Return the time that Envoy says its backend took, where it says so."""
+    answer = next((one.response for one in legs if one.response is not None), None)
+    text = answer.header("x-envoy-upstream-service-time") if answer is not None else None
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 

@@ -6,6 +6,7 @@ from captools.model.analysis import Analysis
 from captools.report.blocks import Block, LadderBlock, Paragraph, Table
 from captools.report.document import SectionRule
 from captools.views.notable import notable_ladders
+from captools.views.path_notes import notes
 
 MOST = 200
 
@@ -30,7 +31,7 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
     rows = tuple(
         (
             str(path.flow), f"{path.request_packets:,}", f"{path.reply_packets:,}", str(len(path.points)),
-            path.outcome.value, path.last_seen, path.reason,
+            path.outcome.value, path.last_seen, "; ".join([path.reason, *notes(path, analysis.cluster)]),
         )
         for path in analysis.paths[:MOST]
     )  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -99,9 +98,10 @@ def _telling(entry: Entry, shard: int) -> Ints:
     return np.concatenate(found)
 
 
-def _column(entry: Entry, shard: int, name: str, column: str) -> npt.NDArray[np.int64]:
+def _column(entry: Entry, shard: int, name: str, column: str) -> Ints:
     table = pq.read_table(table_file(entry.folder, shard, name), columns=[column], use_threads=False)
-    return pc.fill_null(table[column], 0).to_numpy().astype(np.int64)
+    found: Ints = pc.fill_null(table[column], 0).to_numpy().astype(np.int64)
+    return found
 
 
 def _shard(entry: Entry, shard: int, rows: Ints) -> Narrow:

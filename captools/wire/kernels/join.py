@@ -13,6 +13,7 @@ import numpy as np
 
 from captools.wire.kernels.compiler import inlined, kernel
 from captools.wire.kernels.join_tables import (
+    AGAIN,
     BLOCK,
     BLOCK_WORDS,
     BUCKET,
@@ -20,16 +21,17 @@ from captools.wire.kernels.join_tables import (
     COUNTS,
     EVICTED,
     FIRST,
+    FIRSTS,
     GREATEST,
     HOLDS,
     HUNGRY,
     LANES_AT,
     LAST,
+    LAST_PAIR,
     LEAST,
     MATCHED,
     MOST,
     PAIR_KEY,
-    PAIR_WORDS,
     PAIRS,
     PAIRS_FULL,
     PLACES,
@@ -43,7 +45,7 @@ from captools.wire.kernels.prefetch import prefetch
 
 _NONE = -1
 _SOURCE, _ROW, _SLOT, _SECOND = range(BLOCK_WORDS)
-_LINE, _COUNT_BYTES = 64, 16  # bytes of a row of keys, entries and pairs; and of counts
+_LINE, _COUNT_BYTES = 64, 32  # bytes of a row of keys, entries and pairs; and of counts
 _LANE_SHIFT, _HALF, _ONE = np.uint32(COUNT_BITS), np.uint32(16), np.uint32(1)
 _LOW, _ROWS_OF_LANE = np.uint32(0xFFFF), np.uint32(MOST)
 _MIX, _HIGH = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
@@ -117,22 +119,35 @@ def _pair_key(first: Any, lane: Any) -> Any:
 
 
 @kernel
-def _pair_slot(key: Any, pairs: Any) -> Any:
+def _pair_slot(key: Any, index: Any) -> Any:
     """Return where a pair of lanes starts to be looked for."""
-    return np.int64((key * _MIX) >> _HIGH) & (pairs.shape[0] - 1)
+    return np.int64((key * _MIX) >> _HIGH) & (index.shape[0] - 1)
 
 
 @kernel
-def _match(entry: Any, lane: Any, ts: Any, pairs: Any, c: Any) -> None:
+def _pair(key: Any, index: Any, pairs: Any, c: Any) -> Any:
+    """Return the number of a pair of lanes, a new one where it is new."""
+    slot = _pair_slot(key, index)
+    while index[slot] != 0:
+        if np.uint64(pairs[index[slot] - 1, PAIR_KEY]) == key:
+            return np.int64(index[slot] - 1)
+        slot = (slot + 1) & (index.shape[0] - 1)
+    number = c[PAIRS]
+    c[PAIRS] = number + 1
+    index[slot] = number + 1
+    pairs[number, PAIR_KEY] = np.int64(key)
+    return number
+
+
+@kernel
+def _match(entry: Any, lane: Any, ts: Any, counts: Any, index: Any, pairs: Any, c: Any) -> None:
     """Count a match of ``lane`` with the lane that saw the packet first."""
     key = _pair_key(np.int64(entry[FIRST]), lane)
-    slot = _pair_slot(key, pairs)
-    while pairs[slot, PAIR_KEY] != 0 and np.uint64(pairs[slot, PAIR_KEY]) != key:
-        slot = (slot + 1) & (pairs.shape[0] - 1)
-    pair = pairs[slot]
-    if pair[PAIR_KEY] == 0:
-        pair[PAIR_KEY] = np.int64(key)
-        c[PAIRS] += 1
+    number = counts[lane, LAST_PAIR] - 1
+    if number < 0 or np.uint64(pairs[number, PAIR_KEY]) != key:
+        number = _pair(key, index, pairs, c)
+        counts[lane, LAST_PAIR] = number + 1
+    pair = pairs[number]
     pair[MATCHED] += 1
     if entry[COUNTS] & _LOW == 1:  # else it is not certain which packet of this print it is
         delay = ts - (np.int64(entry[SINCE + 1]) << 32 | np.int64(entry[SINCE]))
@@ -179,16 +194,16 @@ def _gather(
 @kernel
 def join(
     ts: Any, prints: Any, seconds: Any, lanes: Any, at: Any, ends: Any, goes_on: Any, window: Any, block: Any,
-    keys: Any, entries: Any, counts: Any, pairs: Any, c: Any,
+    keys: Any, entries: Any, counts: Any, index: Any, pairs: Any, c: Any,
 ) -> None:  # fmt: skip
     """Take the rows of all sources in order of time, until STATUS says why it ends.
 
     Each source's rows stand in one row of ``ts``, ``prints``, ``seconds`` and ``lanes``, from ``at`` to ``ends``;
     ``goes_on`` tells whether more follow, ``window`` how many turns a print is remembered. A print of 0 tells nothing; a
-    second one of 0 is none. By lane, ``counts`` are packets seen first here, and rows with a print it had before.
+    second one of 0 is none.
     """
     while True:
-        if 2 * (c[PAIRS] + BLOCK) > pairs.shape[0]:
+        if c[PAIRS] + BLOCK > pairs.shape[0]:
             c[STATUS] = PAIRS_FULL
             return
         count = _gather(ts, prints, seconds, lanes, at, ends, goes_on, block, keys, counts)
@@ -209,32 +224,28 @@ def join(
         for number in range(count):
             if block[number, _SLOT] >= 0:
                 lane = np.int64(lanes[block[number, _SOURCE], block[number, _ROW]])
-                key = _pair_key(np.int64(entries[block[number, _SLOT], FIRST]), lane)
-                prefetch(pairs, _pair_slot(key, pairs) * _LINE)
+                prefetch(pairs, max(counts[lane, LAST_PAIR] - 1, 0) * _LINE)
         for number in range(count):
             source, row, slot = block[number, _SOURCE], block[number, _ROW], block[number, _SLOT]
             lane, time = np.int64(lanes[source, row]), ts[source, row]
             matched, had = _count_row(slot, lane, time, window, entries, c)
-            counts[lane, 1] += had
+            counts[lane, AGAIN] += had
             if matched:
-                _match(entries[slot], lane, time, pairs, c)
+                _match(entries[slot], lane, time, counts, index, pairs, c)
             if seconds[source, row] != 0:
                 slot = block[number, _SECOND]
                 beside, had = _count_row(slot, lane, time, window, entries, c)
                 if beside and not matched:
-                    _match(entries[slot], lane, time, pairs, c)
+                    _match(entries[slot], lane, time, counts, index, pairs, c)
                     matched = True
-            counts[lane, 0] += not matched
+            counts[lane, FIRSTS] += not matched
 
 
 @kernel
-def move_pairs(old: Any, new: Any) -> None:
-    """Enter all pairs of table ``old`` into the larger, empty table ``new``."""
-    last = new.shape[0] - 1
-    for place in range(old.shape[0]):
-        if old[place, PAIR_KEY] != 0:
-            slot = _pair_slot(np.uint64(old[place, PAIR_KEY]), new)
-            while new[slot, PAIR_KEY] != 0:
-                slot = (slot + 1) & last
-            for word in range(PAIR_WORDS):
-                new[slot, word] = old[place, word]
+def index_pairs(pairs: Any, count: Any, index: Any) -> None:
+    """Enter the first ``count`` pairs into an empty index."""
+    for number in range(count):
+        slot = _pair_slot(np.uint64(pairs[number, PAIR_KEY]), index)
+        while index[slot] != 0:
+            slot = (slot + 1) & (index.shape[0] - 1)
+        index[slot] = number + 1

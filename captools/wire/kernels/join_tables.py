@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +16,8 @@ MOST = (1 << COUNT_BITS) - 1  # a print that comes more often tells no packet
 MOST_LANES = 1 << 32 - COUNT_BITS
 PAIR_WORDS = 8  # of a pair: a cache line; delays are this lane's time less the first one's
 PAIR_KEY, MATCHED, TIMED, LEAST, GREATEST, SUM = range(6)
+# Of a lane: packets seen first here, rows with a print it had before, and its last pair (behind it: 0 is none).
+FIRSTS, AGAIN, LAST_PAIR, LANE_COUNTS = 0, 1, 2, 4
 BLOCK_WORDS = 4
 BLOCK = 32  # rows that are looked up together: waits for memory then overlap
 TURN_BITS = 20  # nanoseconds of a turn, about a millisecond: sources take turns, each with its rows of one
@@ -25,7 +25,7 @@ TURN_BITS = 20  # nanoseconds of a turn, about a millisecond: sources take turns
 # Counters
 PAIRS, EVICTED, STATUS, COUNTERS = range(4)
 # STATUS: why a call ended
-HUNGRY, PAIRS_FULL = range(2)  # a source that goes on has no row left; the table of pairs has to grow
+HUNGRY, PAIRS_FULL = range(2)  # a source that goes on has no row left; there is no room for further pairs
 
 
 class Tables:
@@ -34,17 +34,22 @@ class Tables:
     def __init__(self, lanes: int, slots: int) -> None:
         self.keys = np.zeros((slots // BUCKET, BUCKET), np.uint64)
         self.entries = np.zeros((slots, WORDS), np.uint32)
-        self.counts = np.zeros((lanes, 2), np.int64)
-        # Most lanes are one of a pair; and growing costs more than room that is never touched.
-        room = max(1 << max(lanes - 1, 1).bit_length(), 4 * BLOCK)
-        self.pairs = np.zeros((room, PAIR_WORDS), np.int64)
+        self.counts = np.zeros((lanes, LANE_COUNTS), np.int64)
+        # In order of first sight: those at work at one time lie together. Most lanes are one of a pair.
+        self.pairs = np.zeros((lanes + 4 * BLOCK, PAIR_WORDS), np.int64)
+        self.index = self._index()
         self.counters = np.zeros(COUNTERS, np.int64)
         self.block = np.zeros((BLOCK, BLOCK_WORDS), np.int64)
 
-    def larger_pairs(self) -> npt.NDArray[Any]:
-        """Return an empty table of pairs with twice the room."""
-        return np.zeros((2 * len(self.pairs), PAIR_WORDS), np.int64)
+    def _index(self) -> npt.NDArray[np.int32]:
+        """Return an empty hash table of numbers of pairs, half of it free when there is no further room for pairs."""
+        return np.zeros(1 << (2 * len(self.pairs) - 1).bit_length(), np.int32)
 
-    def held_pairs(self) -> npt.NDArray[Any]:
+    def grow_pairs(self) -> None:
+        """Double the room for pairs; the new index is empty."""
+        self.pairs = np.concatenate([self.pairs, np.zeros_like(self.pairs)])
+        self.index = self._index()
+
+    def held_pairs(self) -> npt.NDArray[np.int64]:
         """Return the pairs found so far."""
-        return self.pairs[self.pairs[:, PAIR_KEY] != 0]
+        return self.pairs[: int(self.counters[PAIRS])]

@@ -69,7 +69,13 @@ def test_a_very_long_conversation_ends_at_one_time_everywhere():
     long = talk(10, packets=10 * LONGEST, first_ns=1_000, last_ns=101_000)
     lanes = (*long, replace(long[0], source=1, firsts=0, packets=2 * LONGEST, first_ns=1_500, last_ns=101_500))
     choice = chosen(*lanes, *talk(11), budget=10 * LONGEST)
-    assert choice.cut == 1 and choice.until_ns.tolist() == [10_150, 10_150, 10_150, NEVER, NEVER]  # a tenth of 0 to 101,500
+    assert choice.cut == 1 and choice.until_ns.tolist() == [
+        10_150,
+        10_150,
+        10_150,
+        NEVER,
+        NEVER,
+    ]  # a tenth of 0 to 101,500
     assert (choice.take[:3] >= 2 * LONGEST).all() and (choice.take[3:] == ALL).all()
 
 

@@ -20,7 +20,7 @@ def changed(of: Cluster, name: str, **changes: object) -> Cluster:
     return replace(of, nodes=tuple(replace(n, **changes) if n.name == name else n for n in of.nodes))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", [S1, S2, S13, FINE])
+@pytest.mark.parametrize("name", [S1, S2, S13, FINE, "bulk-vxlan"])
 def test_the_tables_tell_the_way_that_every_packet_of_the_reference_cases_took(name):
     paths = material(name).analysed().paths
     assert paths
@@ -31,8 +31,9 @@ def test_the_tables_tell_the_way_that_every_packet_of_the_reference_cases_took(n
             assert walked == taken, (name, str(path.flow), way)
 
 
-def test_behind_a_proxy_and_its_node_address_the_tables_agree_as_well():
-    for path in material(S8).analysed().paths:
+@pytest.mark.parametrize("name", [S8, "masquerade", "proxy-requests", "demo-skewed"])
+def test_behind_proxies_and_nat_and_with_clocks_set_wrong_the_tables_agree_as_well(name):
+    for path in material(name).analysed().paths:
         assert {hop.point for hop in path.hops} <= {one.point for one in path.expected}, str(path.flow)
         assert all(one.seen for one in path.expected), str(path.flow)
 

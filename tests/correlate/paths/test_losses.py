@@ -11,6 +11,7 @@ from captools.pipeline import open_session
 from captures.build import icmp_error, ipv4, tcp, timestamps
 from tests.correlate.material import FINE, S1, S2, S8, S13, material
 from tests.correlate.paths.scenes import A_POD, B_POD, R1_IP, WAY, Scene, chatter, pinged, tshark
+from tests.correlate.talk import START
 
 
 def segment(
@@ -137,5 +138,25 @@ def test_a_gateway_that_drops_a_connection_is_between_its_two_interfaces(shared:
     for path in paths:
         (loss,) = path.losses
         flow = f"tcp.srcport == {path.flow.sport} && tcp.flags.ack == 1"
-        near, far = ({tuple(one) for one in tshark(file, flow, "ip.id", "tcp.seq_raw")} for file in files)
-        assert (loss.after, loss.before, loss.packets) == ("gw/eth1", "gw/eth2", len(near - far))
+        near, far = (tshark(file, flow, "ip.id", "tcp.seq_raw", "frame.time_epoch") for file in files)
+        ended = max(float(time) for (time,) in tshark(files[1], "frame", "frame.time_epoch"))
+        passed = {tuple(packet) for *packet, _ in far}
+        gone = [packet for *packet, time in near if tuple(packet) not in passed and float(time) <= ended]
+        assert (loss.after, loss.before, loss.packets) == ("gw/eth1", "gw/eth2", len(gone))
+
+
+def test_a_bare_acknowledgment_or_reset_that_went_no_further_counts_too():
+    scene = chatter(Scene({}), 5, 300)
+    goes(scene, 10, 6)
+    goes(scene, 20, 6, size=0, ident=2, seq=1100)
+    goes(scene, 30, 3, size=0, ident=3, seq=1100, tsval=7)
+    goes(scene, 40, 6, ident=4, seq=1100, tsval=8)
+    assert told(scene.path(A_POD).losses) == [("r/eth1", "r/eth2", 1, 0)]
+
+
+def test_what_came_when_the_next_point_was_not_yet_captured_was_not_lost():
+    scene = Scene({})
+    for seq in (1, 2, 3):
+        pinged(scene, 100 * seq, seq, there=2 if seq == 1 else 6, reply=seq > 1)
+    assert scene.path(A_POD, counts=False).losses == ()
+    assert told(scene.path(A_POD, started_ns=START).losses) == [("a/eth0", "r/eth1", 1, 0)]

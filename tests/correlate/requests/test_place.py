@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from captools.correlate.requests.heads import Seen
 from captools.correlate.requests.place import Places
-from tests.correlate.requests.stage import CLUSTER, FRONT, INGRESS
-from tests.correlate.talk import MS, START, get, read
+from captools.model.cluster import Link, Node
+from tests.correlate.requests.stage import CLUSTER, FRONT, INGRESS, W0_MAC
+from tests.correlate.talk import MS, START, Ends, get, read
 
 NEAR, FAR, OTHER = 0, 1, 2
 NAMES = ("router/eth1", "k8s-w1/eth1", "k8s-w1/any")
@@ -36,6 +40,19 @@ def test_points_are_named_once_in_the_order_of_their_sightings(places):
 
 def test_a_connection_ends_where_its_frames_are_addressed_to(places):
     assert places.end(7, seen((NEAR, 0))) == "k8s-w1"
+
+
+def test_a_connection_that_leaves_the_cluster_ends_on_no_node_of_it():
+    outside = Node(name="router", links=(Link(index=2, name="eth1", mac="02:00:00:00:09:01"),))
+    away = Ends("172.20.2.33", 40000, "10.10.1.200", server_mac="02:00:00:00:09:01")
+    found = read(
+        k8s_w0__lxc1=[replace(away, server_mac=W0_MAC).ask(0, get())], k8s_w0__eth1=[away.ask(1, get(), ttl=63)]
+    )
+    known = replace(CLUSTER, nodes=(*CLUSTER.nodes, outside))
+    (one,) = found.exchanges()
+    assert Places(found.rows(), known).end(1, one.request.seen) is None
+    inner = Seen.of(found.rows(), np.array([0]))
+    assert Places(found.rows(), known).end(1, inner) == "k8s-w0"
 
 
 def test_only_addresses_that_one_node_can_have_tell_a_node(places):

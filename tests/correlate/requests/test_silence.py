@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from captools.model.cluster import Cluster, Link
+from captools.model.evidence import Confidence
 from captools.model.requests import Request
 from tests.correlate.requests.stage import CLIENT, CLUSTER, FRONT, POD, VIP, W1_MAC, back, behind, client, exchange
 from tests.correlate.talk import Ends, Frames, get, read, reply
@@ -31,7 +32,18 @@ def told(answer: bytes | None, **headers: str) -> tuple[str, str]:
 )
 def test_envoy_says_itself_that_it_asked_nobody(status: int, why: str):
     by, note = told(reply(status, server="envoy"))
-    assert by == "proxy" and f"({why})" in note and "Envoy says" in note
+    assert by == "proxy" and f"({why})" in note and "Envoy names no backend's time" in note
+
+
+def test_an_envoy_that_never_names_its_backends_time_proves_nothing_by_leaving_it_out():
+    served = reply(200, b"hello", server="envoy")
+    frames = [*exchange(client(1), 0, 10, get("/a"), DENIED), *exchange(client(2), 20, 30, get("/b"), served),
+              *exchange(behind(2), 21, 29, get("/b", x_forwarded_for=CLIENT), reply(200, b"hello"))]  # fmt: skip
+    assert only(frames).answered_by == "unknown"
+    named = reply(200, b"hello", server="envoy", x_envoy_upstream_service_time="8")
+    frames[3:4] = exchange(client(2), 20, 30, get("/b"), named)[1:]
+    one = only(frames)
+    assert (one.answered_by, one.confidence) == ("proxy", Confidence.LIKELY)
 
 
 def test_envoy_says_itself_that_a_backend_answered():
@@ -52,6 +64,8 @@ def test_where_every_interface_was_captured_the_proxy_answered():
     cluster = replace(CLUSTER, nodes=(known, *others), config=legacy)
     one = only(exchange(FRONT, 0, 10, get("/a"), PLAIN), cluster)
     assert one.answered_by == "proxy" and "none of the interfaces of k8s-w1, all captured" in one.note
+    assert one.confidence is Confidence.LIKELY
+    assert only(exchange(FRONT, 0, 10, get("/a"), DENIED), cluster).confidence is Confidence.PROVEN
 
 
 def test_without_an_inventory_the_proxys_node_is_not_known():

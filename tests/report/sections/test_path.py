@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from captools.model.paths import Loss, Way
 from captools.report.blocks import LadderBlock, Paragraph, Table
 from captools.report.sections.path import SECTION
 
@@ -18,6 +19,16 @@ def test_flows_at_one_point_only_say_why_there_is_no_ladder(sample):
     blocks = SECTION.build(replace(analysis, paths=analysis.paths[1:]))
     assert isinstance(blocks[0], Paragraph)
     assert "one point only" in blocks[0].text
+
+
+def test_what_was_lost_on_the_way_stands_beside_the_outcome(sample):
+    analysis = sample.s2()
+    loss = Loss(way=Way.FORWARD, after="k8s-ctr/eth1", before="k8s-w0/eth1", packets=2, resent=2)
+    told = replace(analysis, paths=(replace(analysis.paths[0], losses=(loss,)), *analysis.paths[1:]))
+    table = SECTION.build(told)[-1]
+    assert isinstance(table, Table)
+    assert "2 packets of the request way lost between k8s-ctr/eth1 and k8s-w0/eth1" in table.rows[0][-1]
+    assert "lost between" not in table.rows[1][-1]
 
 
 def test_no_flow_says_what_to_try(sample):
