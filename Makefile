@@ -17,7 +17,7 @@ CHECKED_TESTS := $(INTERPRETED_TESTS) tests/wire/test_parallel.py tests/wire/tes
 READY := $(VENV)/.ready
 
 # command:package pairs that Debian provides; only missing ones are installed, and only as root.
-TOOLS := tcpdump:tcpdump ngrep:ngrep tshark:tshark ip:iproute2 nft:nftables wg:wireguard-tools \
+TOOLS := tcpdump:tcpdump ngrep:ngrep tshark:tshark ip:iproute2 nft:nftables openssl:openssl wg:wireguard-tools \
 	wireguard-go:wireguard-go sshd:openssh-server ssh:openssh-client curl:curl arping:arping \
 	ethtool:ethtool zstd:zstd tmux:tmux sudo:sudo unshare:util-linux ps:procps
 

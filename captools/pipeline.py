@@ -19,6 +19,7 @@ from captools.store.capture import Reading
 from captools.store.inputs import Inputs, expand
 from captools.store.load import Opened, failed_source, load
 from captools.store.memory import available
+from captools.wire.choice import TOGETHER
 from captools.wire.tunnels import VXLAN_PORTS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from captools.store.detail import Detail
 
 BYTES_PER_PACKET = 2_500  # of the packet table and of what correlation makes of it, measured
-DETAILED = 400_000  # packets that are correlated one by one; of larger sessions those worth it
+DETAILED = TOGETHER  # packets that are correlated one by one; of larger sessions those worth it
 LEAST_DETAILED = 20_000
 
 

@@ -66,9 +66,8 @@ def survey(
     many: Many, budget: int, announce: Callable[[str], None] = lambda words: None
 ) -> tuple[Conversations, Choice]:
     """Return the conversations of ``many`` captures and which of them ``budget`` packets are best spent on."""
-    lanes = many.columns()
-    found = conversations(lanes, many.sources(), many.joined(announce=announce))
-    return found, choose(lanes, found, budget)
+    found = conversations(many.columns, many.sources(), many.joined(announce=announce))
+    return found, choose(many.columns, found, budget)
 
 
 def told(choice: Choice, found: Conversations, packets: int, taken: int) -> str:

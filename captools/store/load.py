@@ -24,7 +24,7 @@ from captools.store.large import LargeCapture
 from captools.store.naming import naming_of, point_name
 from captools.store.small import SmallCapture
 from captools.store.stream import open_stream, read_exactly
-from captools.wire.choice import worth_compiling
+from captools.wire.choice import packets_in, worth_compiling
 from captools.wire.decode import Naming
 from captools.wire.index import is_capture, no_capture, read_records
 from captools.wire.text.recognise import printed
@@ -117,9 +117,10 @@ def load(inputs: Inputs, cluster: Cluster, reading: Reading) -> Opened:
     opened = Opened([])
     names: set[str] = set()
     logs: list[Loaded] = []  # after the captures: what both know is told by the capture
+    together = sum(_packets_of(one.path) for one in inputs.captures) if len(inputs.captures) > 1 else 0
     for one in inputs.captures:
         try:
-            found = open_file(one, reading)
+            found = open_file(one, reading, together)
         except MalformedCapture as error:
             if one.required:
                 raise
@@ -138,14 +139,15 @@ def load(inputs: Inputs, cluster: Cluster, reading: Reading) -> Opened:
     return opened
 
 
-def open_file(one: CaptureInput, reading: Reading) -> Capture | tuple[str, str]:
+def open_file(one: CaptureInput, reading: Reading, together: int = 0) -> Capture | tuple[str, str]:
     """Open one file: a capture, or the text of a log and what is damaged about its packing.
 
-    Raises MalformedCapture where the file cannot be read or is neither.
+    ``together`` is how many packets all captures of its session hold, about. Raises MalformedCapture where the file
+    cannot be read or is neither.
     """
     with open_stream(one.path) as stream:
         head = read_exactly(stream, _HEAD)
-    if is_capture(head) and _is_large(one.path, head):
+    if is_capture(head) and _is_large(one.path, head, together):
         return LargeCapture(one.path, one.path.parent if one.record or one.temporary else None, reading)
     if not is_capture(head) and not printed(head):  # not worth unpacking into memory
         raise no_capture(head[:64], str(one.path))
@@ -158,12 +160,25 @@ def open_file(one: CaptureInput, reading: Reading) -> Capture | tuple[str, str]:
     return SmallCapture(one.path, data, records, reading.vxlan_ports)
 
 
-def _is_large(path: Path, head: bytes) -> bool:
-    size = path.stat().st_size
+def _packets_of(path: Path) -> int:
+    """Estimate the packets of a capture; 0 for what cannot be read, or is none."""
+    try:
+        with open_stream(path) as stream:
+            return packets_in(_size(path), read_exactly(stream, _HEAD))
+    except (MalformedCapture, OSError):
+        return 0
+
+
+def _is_large(path: Path, head: bytes, together: int) -> bool:
+    size = _size(path)
+    return size > LARGE or worth_compiling(size, head, together)
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, of a packed one those it unpacks to, about."""
     with path.open("rb") as file:
         packed = not is_capture(file.read(4))
-    size *= _PACKED_SHARE if packed else 1
-    return size > LARGE or worth_compiling(size, head)
+    return path.stat().st_size * (_PACKED_SHARE if packed else 1)
 
 
 def _log(one: CaptureInput, name: str, text: str, cut: str, warnings: list[str]) -> Loaded:

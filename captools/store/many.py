@@ -25,12 +25,9 @@ class Many:
     """Several entries and their lanes, which count through all of them: those of ``entries[n]`` from ``starts[n]`` on."""
 
     entries: tuple[Entry, ...]
-    lanes: tuple[EntryLanes, ...]
+    columns: LaneColumns
+    lanes: tuple[EntryLanes, ...]  # parts of ``columns``
     starts: tuple[int, ...]  # one more than there are entries: at last how many lanes there are in all
-
-    def columns(self) -> LaneColumns:
-        """Return all lanes, one entry's behind the other's."""
-        return concatenated(one.lanes for one in self.lanes)
 
     def sources(self) -> Ints:
         """Return for each of all lanes the number of its entry."""
@@ -55,8 +52,12 @@ class Many:
 
 def side_by_side(entries: Sequence[Entry]) -> Many:
     """Return ``entries`` with their lanes read."""
-    lanes = tuple(entry_lanes(entry) for entry in entries)
-    return Many(tuple(entries), lanes, tuple(np.cumsum([0, *(len(one.lanes) for one in lanes)]).tolist()))
+    lanes = [entry_lanes(entry) for entry in entries]
+    starts = np.cumsum([0, *(len(one.lanes) for one in lanes)]).tolist()
+    columns = concatenated(one.lanes for one in lanes)
+    parts = zip(lanes, starts, starts[1:], strict=False)
+    own = tuple(EntryLanes(columns.part(first, end), one.numbers) for one, first, end in parts)
+    return Many(tuple(entries), columns, own, tuple(starts))
 
 
 def _ahead(items: Iterator[T], pool: ThreadPoolExecutor) -> Iterator[T]:

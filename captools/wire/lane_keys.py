@@ -45,6 +45,11 @@ class LaneColumns:
     def __len__(self) -> int:
         return len(self.key)
 
+    def part(self, first: int, end: int) -> LaneColumns:
+        """Return some of the lanes, in the same memory."""
+        flows = {name: column[first:end] for name, column in self.flows.items()}
+        return LaneColumns(**{name: getattr(self, name)[first:end] for name in _PLAIN}, flows=flows)
+
 
 _PLAIN = tuple(one.name for one in fields(LaneColumns) if one.name != "flows")
 
@@ -79,7 +84,7 @@ def joined(parts: Iterable[LaneColumns]) -> tuple[LaneColumns, Ints]:
     flows: dict[str, npt.NDArray[Any]] = {}
     for name, column in whole.flows.items():
         if name in SUMS:
-            out = np.zeros(len(first), np.int64)
+            out = np.zeros(len(first), column.dtype)
             np.add.at(out, number, column)
         else:
             out = column[first]

@@ -31,9 +31,10 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Two lanes that saw the same packets; ``first`` saw them before ``lane``, by the clocks of their points.
+    """Two lanes that saw the same packets; ``first`` is the one whose rows came first, in turns of about a millisecond.
 
-    Delays (``least_ns``, ``greatest_ns``, ``sum_ns``) are of the ``timed`` packets: those with a print of their own.
+    Delays (``least_ns``, ``greatest_ns``, ``sum_ns``: time at ``lane`` less time at ``first``, by the clocks of their
+    points) are of the ``timed`` packets, those with a print of their own; within a turn they may be negative.
     """
 
     first: Ints
@@ -50,8 +51,8 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What a join found. By lane: ``firsts``, packets that no lane saw before; ``again``, rows with a print that the
-    lane had before, within the window: sent again, or alike.
+    """What a join found. By lane: ``firsts``, packets counted here because no lane had them before (so their sum is how
+    many different packets there are); ``again``, rows with a print that the lane had before: sent again, or alike.
 
     ``evicted`` prints made room for newer ones before their time.
     """

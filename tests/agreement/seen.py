@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-from captools.lab.topology import NODES
+from captools.lab.topology import NODES, Mode
 from captures.cases import Case
 from tests.agreement.tshark_columns import tshark_rows
 
@@ -249,5 +249,9 @@ def _goes(packet: Seen, src: str, dst: str) -> bool:
 
 
 def _fits(packet: Seen, datagram: Seen) -> bool:
-    """Tell whether a datagram holds a packet of that size: padded to 16 bytes (the WireGuard paper, section 5.4.6)."""
-    return datagram.sealed is not None and datagram.sealed[2] - _EMPTY == -(-packet.ip_len // 16) * 16
+    """Tell whether a datagram holds a packet of that size: padded to 16 bytes, but not beyond the device's MTU.
+
+    (The WireGuard paper, section 5.4.6; its implementations stop at the MTU.)
+    """
+    padded = min(-(-packet.ip_len // 16) * 16, Mode.WIREGUARD.pod_mtu)
+    return datagram.sealed is not None and datagram.sealed[2] - _EMPTY == padded

@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from captools.correlate.large.conversations import conversations
 from captools.model.cluster import Cluster
 from captools.store.capture import Reading
-from captools.store.detail import entries_of, survey
+from captools.store.detail import entries_of
 from captools.store.inputs import expand
 from captools.store.load import load
 from captools.store.many import Many, side_by_side
 from captools.wire.same_packet import Rows, join_rows
 from captools.wire.tunnels import VXLAN_PORTS
 
-BUDGET = 400_000
 _RUNS = 3
 
 
@@ -71,8 +71,7 @@ def main(what: str, files: list[str]) -> None:
     if what == "match":
         said |= match(many)
     else:
-        found, choice = survey(many, BUDGET)
-        said |= {"conversations": len(found), "followed": choice.followed}
+        said["conversations"] = len(conversations(many.columns, many.sources(), many.joined()))
     print(json.dumps(said))
 
 

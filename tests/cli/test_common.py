@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 
+from captools import pipeline
 from captools.cli.common import emit
 from captools.views.schemas import NAMES, schema
 from captures import case
 from captures.build import EN10MB, pcap, pcapng
 from tests.cli.conftest import one_sentence
 from tests.small_session import W1, handshake, write_session
+from tests.wire.points import capture
 
 S2 = case("s2-vxlan-overlay").folder
 S8 = case("s8-ingress-dedicated-snat").folder
@@ -169,3 +171,15 @@ def test_csv_cells_hold_text_with_commas_quotes_and_no_control_characters(capsys
     first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert first == {"a": 'x,"y"', "b": "1\\e[2J\\n2", "c": "", "d": '{"k": ["\\u009b"]}', "e": ""}
     assert (second["a"], second["e"]) == ("1", "True")
+
+
+@pytest.mark.slow
+def test_of_a_session_too_large_for_memory_stderr_says_which_part_is_followed(captools, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setattr(pipeline, "DETAILED", 1_500)
+    for vantage in "ab":
+        (tmp_path / f"{vantage}.pcap").write_bytes(capture(vantage, 3_000))
+    done = captools("paths", tmp_path / "a.pcap", tmp_path / "b.pcap", "--json")
+    assert done.code == 0 and json.loads(done.out)["paths"]
+    (told,) = (line for line in done.err.splitlines() if line.startswith("captools: warning: "))
+    assert "conversations are followed packet by packet" in told

@@ -14,6 +14,7 @@ def test_pods_keep_their_address_towards_pods_and_nodes():
     assert "ip saddr 172.20.0.0/24" in rules
     for spared in ("172.20.0.0/16", "192.168.10.100", "192.168.10.101", "192.168.20.100"):
         assert spared in rules
+    assert "masquerade fully-random" in rules, "else Linux keeps ports, and nothing shows that they may change"
 
 
 @pytest.mark.lab

@@ -13,11 +13,15 @@ SCENARIO = Scenario(
 
 
 def test_a_case_document_survives_toml_with_its_truth():
-    flow = FlowTruth(proto="tcp", src="a", dst="b", sport=1, dport=2, started="x", ended="y", sent=1, answered=0)
+    flow = FlowTruth(
+        proto="tcp", src="172.20.0.88", dst="172.20.1.108", sport=1, dport=2, started="x", ended="y", sent=1, answered=0
+    )
     read = tomllib.loads(to_toml(SCENARIO.case(Truth(flows=(flow,)))))
     assert (read["id"], read["mode"]) == ("s0-example", "vxlan")
     assert read["findings"] == {"expected": ["a"], "forbidden": ["b"]}
     assert read["truth"]["flows"][0]["sport"] == 1
+    assert read["truth"]["flows"][0]["way"][1:3] == ["k8s-ctr/cilium_vxlan", "k8s-ctr/eth1"]
+    assert "way_back" not in read["truth"]["flows"][0], "nothing came back"
     assert read["truth"]["requests"] == []
 
 

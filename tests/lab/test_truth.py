@@ -59,3 +59,16 @@ def test_truths_add_up_and_health_is_marked():
 def test_every_kind_of_source_is_told_apart():
     kinds = ["172.20.1.35", "172.20.1.12", "172.20.0.88", "10.0.2.15", "192.168.10.101", "192.168.10.200"]
     assert [source_kind(one) for one in kinds] == ["ingress", "cilium-host", "pod", "node", "node", "other"]
+
+
+def test_the_far_end_tells_which_source_it_saw_unless_that_is_a_proxy():
+    outside = BODY.replace("172.20.1.35:54130", "192.168.10.100:6000").replace("webpod-697b545f57-fz9cl", "router")
+    outside = outside.replace("172.20.0.121", "10.10.1.200")
+    exchange = connection()["exchanges"][0] | {"body": outside}
+    told = of_http(connection(src="172.20.0.88", dst="10.10.1.200", exchanges=[exchange]), 1)
+    assert (told.flows[0].seen_src, told.flows[0].seen_sport) == ("192.168.10.100", 6000)
+    assert not told.requests[0].proxied and (told.requests[0].backend_pod, told.requests[0].backend_node) == ("", "")
+    behind_a_proxy = of_http(connection(), 1)
+    assert behind_a_proxy.requests[0].proxied and behind_a_proxy.flows[0].seen_src is None
+    untranslated = of_http(connection(src="192.168.10.100", sport=6000, dst="10.10.1.200", exchanges=[exchange]), 1)
+    assert untranslated.flows[0].seen_src is None

@@ -12,8 +12,10 @@ from captools.model.errors import MalformedCapture
 from captools.store.capture import Reading
 from captools.store.inputs import expand
 from captools.store.load import load
+from captools.wire import choice
 from captures import case
 from captures.build import pcap
+from captures.generate import generate
 from tests.small_session import handshake
 
 FOLDER = case("s8-ingress-dedicated-snat").folder
@@ -87,3 +89,19 @@ def test_a_packed_file_that_holds_no_capture_is_refused_by_its_beginning(tmp_pat
         opened(path)
     assert tracemalloc.get_traced_memory()[1] < 8 << 20
     tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_many_small_captures_that_are_too_much_together_are_not_held_in_memory(tmp_path, monkeypatch):
+    from captools.store.large import LargeCapture
+    from captools.store.small import SmallCapture
+    from tests.wire.equality import reference
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    data = b"".join(generate(packets=7_000, seed=2))
+    for number in range(3):
+        (tmp_path / f"{number}.pcap").write_bytes(data)
+    assert {type(one.rows) for one in opened(tmp_path)[0].loaded} == {SmallCapture}
+    monkeypatch.setattr(choice, "TOGETHER", 15_000)
+    found, _ = opened(tmp_path)
+    assert {type(one.rows) for one in found.loaded} == {LargeCapture} and len(found) == 3 * len(reference(data))

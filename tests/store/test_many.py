@@ -48,8 +48,8 @@ def test_a_clock_can_be_set_right(many):
 
 
 def test_lanes_count_through_all_captures(many):
-    assert many.starts == (0, len(many.lanes[0].lanes), len(many.columns()))
-    assert many.columns().flows["packets"].sum() == sum(map(len, many.entries))
+    assert many.starts == (0, len(many.lanes[0].lanes), len(many.columns))
+    assert many.columns.flows["packets"].sum() == sum(map(len, many.entries))
 
 
 def test_no_capture_at_all_is_nothing_to_join():

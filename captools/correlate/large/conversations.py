@@ -46,7 +46,7 @@ class Conversations:
 
 
 def conversations(lanes: LaneColumns, source: Ints, joined: Joined) -> Conversations:
-    """Return the conversations of ``lanes``, which ``source`` (numbers of captures) say where they were seen."""
+    """Return the conversations of ``lanes``; ``source`` has the number of each lane's capture."""
     one, other = (mixed(mixed(np.full(len(lanes), _START), address), port.astype(np.uint64))
                   for address, port in ((lanes.src, lanes.sport), (lanes.dst, lanes.dport)))  # fmt: skip
     ends = mixed(mixed(np.minimum(one, other), np.maximum(one, other)), lanes.proto.astype(np.uint64))
@@ -96,9 +96,10 @@ def _linked(ends_of: Ints, count: int, source: Ints, joined: Joined) -> Ints:
     here = np.concatenate([one[apart], other[apart]])
     there = np.concatenate([other[apart], one[apart]])
     where = np.concatenate([source[pairs.lane[apart]], source[pairs.first[apart]]])
-    links = np.unique(np.stack([here, where, there]), axis=1)
-    here, where, there = links
-    key = here * (int(source.max(initial=0)) + 1) + where
+    sources = int(source.max(initial=0)) + 1
+    links = np.unique((here * sources + where) * count + there)
+    key, there = links // max(count, 1), links % max(count, 1)
+    here = key // sources
     _, place, candidates = np.unique(key, return_inverse=True, return_counts=True)
     sure = candidates[place] == 1
     # Both have to be the other's only one.

@@ -28,6 +28,19 @@ from captools.model.cluster import Cluster
 from captools.model.requests import Request, TlsSession
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Values are made here by the thousand, and all of them stay: to look among them for rings costs as much again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+@_collector_paused()
 def requests_and_sessions(
     rows: Sightings,
     http: pa.Table,
@@ -42,20 +55,6 @@ def requests_and_sessions(
 
     ``groups`` are the conversations, each with its variants before and behind NAT.
     """
-    with _collector_paused():
-        return _told(rows, http, tls, groups, clocks, cluster, coverage, prover)
-
-
-def _told(
-    rows: Sightings,
-    http: pa.Table,
-    tls: pa.Table,
-    groups: Sequence[Sequence[Connection]],
-    clocks: Clocks,
-    cluster: Cluster,
-    coverage: Coverage,
-    prover: Prover,
-) -> tuple[tuple[Request, ...], tuple[TlsSession, ...]]:
     found = exchanges(rows, http, groups)
     connections = tls_connections(rows, tls, groups)
     parts = Parts(Places(rows, cluster), cluster)
@@ -65,15 +64,3 @@ def _told(
     teller = Teller(rows, parts, Silence(cluster, coverage, joined), prover)
     requests = by_time([teller.request(one) for one in joined])
     return requests, Sessions(rows, parts, prover).told(connections, joined)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Values are made here by the thousand, and all of them stay: to look among them for rings costs as much again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

@@ -66,6 +66,39 @@ def test_a_packet_and_its_datagrams_are_one_strand():
     assert told[0] == told[1] and told[0][0][0]
 
 
+def test_a_super_frame_that_was_sealed_in_pieces_is_all_of_its_datagrams():
+    # By tshark: k8s-w1's pod sends super-frames, cilium_wg0 segments of 1420 bytes; data messages of 1452 bytes hold those,
+    # in order of their counters.
+    folder = case(S13).folder
+    pod, seq = max(
+        (tuple(map(int, one)) for one in tshark(folder / "k8s-w1__lxc4be40faccd59.pcap", "tcp.len > 5000", "frame.number",
+                                                "tcp.len", "tcp.seq_raw")), key=lambda one: -one[2]
+    )[::2]  # fmt: skip
+    cut = tshark(
+        folder / "k8s-w1__cilium_wg0.pcap", "ip.len == 1420 && ip.src == 172.20.1.108", "frame.number", "tcp.seq_raw"
+    )
+    full = tshark(folder / "k8s-w1__eth1.pcap", "wg.type == 4 && udp.length == 1460 && ip.src == 192.168.10.101",
+                  "frame.number")  # fmt: skip
+    assert len(cut) == len(full) and int(cut[0][1]) == seq
+    hops = {hop.point: hop for hop in hops_of(S13, "k8s-w1/lxc4be40faccd59", pod)}
+    inside = hops["k8s-w1/cilium_wg0"].evidence[0].frames
+    wanted = tuple(int(full[[int(number) for number, _ in cut].index(frame)][0]) for frame in inside)
+    assert hops["k8s-w1/eth1"].evidence[0].frames == wanted and len(wanted) == hops["k8s-w1/eth1"].frames == 5
+    assert list(hops)[:4] == ["k8s-w1/lxc4be40faccd59", "k8s-w1/cilium_wg0", "k8s-w1/eth1", "k8s-ctr/eth1"]
+
+
+def test_where_the_device_that_seals_was_not_captured_datagrams_still_leave_behind_the_pod():
+    one = material(S13).without("k8s-w1/cilium_wg0")
+    points, frames = one.packets["point"].to_pylist(), one.packets["frame"].to_pylist()
+    whole = material(S13).analysed()
+    for row, place in enumerate(zip(points, frames, strict=True)):
+        if place[0] == "k8s-ctr/cilium_wg0":
+            wanted = [hop.point for hop in whole.hops_of(row_of(S13, *place)) if hop.point != "k8s-w1/cilium_wg0"]
+            assert [hop.point for hop in one.analysed().hops_of(row)] == wanted
+            if place[1] > 40:
+                break
+
+
 def test_a_frame_that_is_no_ip_packet_is_a_strand_of_its_own():
     arp = tshark(case(S2).folder / "k8s-ctr__eth1.pcap", "arp", "frame.number")
     hops = hops_of(S2, "k8s-ctr/eth1", int(arp[0][0]))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,8 @@ from captools.model.wireguard import Handshake
 from captools.pipeline import open_session
 from captures.build import wireguard_handshake
 from tests.correlate.sealed_talk import EAST, WEST, Talk, begin, carried, data, datagram, ping, respond, talk
+from tests.correlate.wireguard.real import REAL, with_tshark
 
-REAL = Path(__file__).parents[4] / "shared" / "captures-real" / "wireguard"
 LATER = carried(ping(1, src=EAST, dst=WEST), 60_000)  # the capture goes on for longer than anybody waits
 
 
@@ -89,15 +87,7 @@ def test_an_initiation_at_the_very_end_is_not_blamed():
     assert shakes(talk(east__eth0=[begin(0, 1), LATER]))[0].detail == ""
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the shared captures are not here")
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cilium-native-wireguard-node-ens160.cap", "cilium-wireguard-any-sll2.pcap", "flowtest-wg_udp_stream.pcap",
-        "ndpi-mullvad_wireguard.pcap", "pcpp-WireGuard.pcap", "zeek-spicy-wireguard.pcap",
-    ],
-)  # fmt: skip
+@with_tshark
 def test_handshakes_of_real_captures_are_paired_as_tshark_pairs_them(name):
     fields = (
         "wg.type",

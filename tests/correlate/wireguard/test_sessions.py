@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import pytest
 from captools.model.wireguard import Session
 from captools.pipeline import open_session
 from tests.correlate.sealed_talk import EAST, WEST, Frames, Talk, begin, data, respond, talk
-
-REAL = Path(__file__).parents[4] / "shared" / "captures-real" / "wireguard"
+from tests.correlate.wireguard.real import REAL, with_tshark
 
 
 def only(found: Talk) -> Session:
@@ -100,15 +98,7 @@ def tshark(path: Path) -> list[tuple[str, str, str, int, int]]:
     return [(src, dst, index, int(counter), int(length) - 8) for src, dst, index, counter, length in rows]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the shared captures are not here")
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cilium-native-wireguard-node-ens160.cap", "cilium-wireguard-any-sll2.pcap", "flowtest-wg_udp_stream.pcap",
-        "ndpi-mullvad_wireguard.pcap", "pcpp-WireGuard.pcap", "zeek-spicy-wireguard.pcap",
-    ],
-)  # fmt: skip
+@with_tshark
 def test_sessions_of_real_captures_are_those_that_tshark_lists(name):
     wanted: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for src, dst, index, counter, length in tshark(REAL / name):
