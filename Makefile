@@ -74,6 +74,7 @@ deep: setup
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q --timeout 3600 $(CHECKED_TESTS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore -m pytest -q --timeout 3600 $(INTERPRETED_TESTS)
 	$(BIN)/python -m tests.agreement.table
+	$(BIN)/python -m tests.agreement.links --say
 	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS) --corpus .fuzz/corpus
 
 clean:

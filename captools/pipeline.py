@@ -64,7 +64,7 @@ class Session:
         budget = _budget(len(opened))
         if budget < len(opened):
             return in_detail(opened.loaded, budget, self.reading)
-        return Detail(packets=opened.packets(), http=opened.http(), tls=opened.tls(), dns=opened.dns(), warning="")
+        return Detail(packets=opened.packets(), http=opened.http(), tls=opened.tls(), dns=opened.dns())
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -87,6 +87,7 @@ class Session:
             tunnel_ports=self.tunnel_ports,
             title=self.inputs.title,
             warnings=(*self.warnings, *filter(None, (held.warning,))),
+            unshown=held.unshown,
         )
         found = replace(found, dns=held.dns)
         return replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule)))

@@ -18,6 +18,7 @@ from captools.correlate.same.nat import join_translated
 from captools.correlate.same.twins import join_twins
 from captools.correlate.sightings import Sightings, sightings
 from captools.correlate.wireguard.road import wireguard
+from captools.correlate.wireguard.verdicts import within
 from captools.model.analysis import Analysis
 from captools.model.clocks import ClockReport
 from captools.model.cluster import Cluster
@@ -40,10 +41,12 @@ def analyse(
     tunnel_ports: tuple[int, ...] = VXLAN_PORTS,
     title: str = "",
     warnings: tuple[str, ...] = (),
+    unshown: str = "",
 ) -> Analysis:
     """Correlate ``packets``, ``http`` and ``tls`` (schemas PACKETS, HTTP and TLS; their ``row`` counts in ``packets``).
 
-    ``tunnel_ports`` are the UDP ports on which VXLAN was read. All times that are told (of hops, requests, handshakes) are
+    ``tunnel_ports`` are the UDP ports on which VXLAN was read; ``unshown`` says what of the session ``packets`` leave out
+    altogether, if anything: then nothing is called encrypted. All times that are told (of hops, requests, handshakes) are
     those of the reference node's clock; ``packets`` keeps the stamps of the captures.
     """
     settled = _settled(packets, sources, cluster, manifest)
@@ -67,7 +70,9 @@ def analyse(
         requests=requests,
         tls_sessions=sessions,
         tls=tls,
-        encryption=sealed.encryption(matches.ids, measured.between, prover, expected=expect_encryption),
+        encryption=within(
+            sealed.encryption(matches.ids, measured.between, prover, expected=expect_encryption), unshown
+        ),
         coverage=blindness(sources),
         clocks=clocks.offsets,
         clock_reference=clocks.reference,

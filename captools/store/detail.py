@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from captools.correlate.large.choose import Choice, choose
 from captools.correlate.large.conversations import Conversations, conversations
+from captools.correlate.large.skew import ahead
 from captools.model.packets import DNS, HTTP, PACKETS, TLS
 from captools.store.cache.chosen import Chosen, choose_packets
 from captools.store.cache.entry import Entry
@@ -27,15 +28,17 @@ _SCHEMAS = {"http": HTTP, "tls": TLS, "dns": DNS}
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The chosen packets of all sources, and their messages (``row`` counts in ``packets``); ``warning`` says what of
-    the session they are.
+    """The chosen packets of all sources, and their messages (``row`` counts in ``packets``).
+
+    ``warning`` says what of the session they are; ``unshown`` why nothing negative rests on them, where that is so.
     """
 
     packets: pa.Table
     http: pa.Table
     tls: pa.Table
     dns: pa.Table
-    warning: str
+    warning: str = ""
+    unshown: str = ""
 
 
 def in_detail(loaded: list[Loaded], budget: int, reading: Reading) -> Detail:
@@ -59,15 +62,18 @@ def in_detail(loaded: list[Loaded], budget: int, reading: Reading) -> Detail:
             tables[name].append(table.set_column(row, table.schema.field(row), pc.add(table["row"], before)))
         before += len(packets)
     whole = {name: pa.concat_tables(some).unify_dictionaries() for name, some in tables.items()}
-    return Detail(**whole, warning=told(choice, found, sum(map(len, many.entries)), before))
+    return Detail(**whole, warning=told(choice, found, sum(map(len, many.entries)), before), unshown=unshown(choice))
 
 
 def survey(
     many: Many, budget: int, announce: Callable[[str], None] = lambda words: None
 ) -> tuple[Conversations, Choice]:
     """Return the conversations of ``many`` captures and which of them ``budget`` packets are best spent on."""
-    found = conversations(many.columns, many.sources(), many.joined(announce=announce))
-    return found, choose(many.columns, found, budget)
+    source = many.sources()
+    shift = ahead(many.columns, source, len(many.entries))
+    joined = many.joined(ahead_ns=shift.tolist(), announce=announce)
+    found = conversations(many.columns, source, joined)
+    return found, choose(many.columns, found, budget, shift[source])
 
 
 def told(choice: Choice, found: Conversations, packets: int, taken: int) -> str:
@@ -75,12 +81,22 @@ def told(choice: Choice, found: Conversations, packets: int, taken: int) -> str:
     cut = f" ({choice.cut:,} of them not to their ends)" if choice.cut else ""
     left = choice.troubles - choice.troubled
     trouble = f"; {left:,} with resets, losses or no answer are not among them" if left else ""
-    if choice.shown < choice.links:
-        trouble += f"; {choice.links - choice.shown:,} of {choice.links:,} pairs of addresses are shown by none of them"
+    if hidden := unshown(choice):
+        trouble += f"; {hidden}"
     return (
         f"{packets:,} packets are more than memory holds at once: {choice.followed:,} of {choice.conversations:,} "
         f"conversations are followed packet by packet{cut}, {taken:,} packets in all{trouble}; what is counted in paths, "
         f"requests and findings is counted in these. `captools sql` and `captools packets -Y FILTER` read all packets"
+    )
+
+
+def unshown(choice: Choice) -> str:
+    """Say how many pairs of addresses nobody looks at; the empty string where none."""
+    left = choice.links - choice.shown
+    return (
+        f"{left:,} of {choice.links:,} pairs of addresses are in none of the conversations that are followed"
+        if left
+        else ""
     )
 
 

@@ -84,3 +84,28 @@ def test_logs_are_taken_whole_beside_captures(folder):
     (folder / "router__eth1.txt").unlink()
     found = in_detail(opened.loaded, 1_000, Reading(PORTS))
     assert found.packets["source"].to_pylist().count("router__eth1.txt") == 3
+
+
+@pytest.mark.parametrize("minutes", [10, -180])
+def test_a_clock_that_is_far_off_changes_neither_what_is_chosen_nor_what_is_said_of_it(
+    sessions, folder, monkeypatch, tmp_path, minutes
+):
+    from captools import pipeline
+    from captools.lab.skew import Skew, skew_pcap
+
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for number, path in enumerate(sorted(folder.glob("*.pcap"))):
+        data = path.read_bytes()
+        if number:
+            data = skew_pcap(data, Skew(node="", offset_ns=minutes * 60_000_000_000), 0, path.name)
+        (moved / f"node{number}__eth1.pcap").write_bytes(data)  # two nodes: each has a clock of its own
+    monkeypatch.setattr(pipeline, "DETAILED", 4_000)
+    some = pipeline.open_session([moved]).analysis
+    outcomes = {path.flow: (path.packets, path.outcome) for path in some.paths}
+    wanted = {path.flow: (path.packets, path.outcome) for path in sessions[0].analysis.paths}
+    assert 100 < len(outcomes) and not any(path.losses for path in some.paths if path.flow not in wanted)
+    shared = outcomes.keys() & wanted.keys()
+    assert len(shared) > 0.8 * len(wanted)
+    assert {flow: outcomes[flow][0] for flow in shared} == {flow: wanted[flow][0] for flow in shared}
+    assert max(len({hop.point for hop in path.hops}) for path in some.paths) == 2

@@ -41,8 +41,8 @@ class Choice:
     links: int
 
 
-def choose(lanes: LaneColumns, found: Conversations, budget: int) -> Choice:
-    """Return what to take of ``lanes``: about ``budget`` packets."""
+def choose(lanes: LaneColumns, found: Conversations, budget: int, ahead: Ints | None = None) -> Choice:
+    """Return what to take of ``lanes``: about ``budget`` packets; ``ahead``: how many ns each lane's clock is."""
     of_lane = found.of_lane
     address = lanes.src != 0
     talking = np.bincount(of_lane[address], minlength=len(found)) > 0
@@ -64,7 +64,7 @@ def choose(lanes: LaneColumns, found: Conversations, budget: int) -> Choice:
     for some in (trouble, spoken, talking):
         pick(np.flatnonzero(some & ~chosen), found.pair, left)
     wanted = chosen[of_lane]
-    take, until = np.where(wanted, ALL, 0), np.where(wanted, _ends(lanes, found), NEVER)
+    take, until = np.where(wanted, ALL, 0), np.where(wanted, _ends(lanes, found, ahead), NEVER)
     take[until < NEVER] = _AT_MOST
     take[~wanted & (lanes.ethertype == EtherType.ARP)] = LONGEST
     return Choice(
@@ -106,18 +106,20 @@ def _fewer(found: Conversations) -> Bools:
     return out
 
 
-def _ends(lanes: LaneColumns, found: Conversations) -> Ints:
-    """Return until when to take the packets of each lane: NEVER is to its end.
+def _ends(lanes: LaneColumns, found: Conversations, ahead: Ints | None) -> Ints:
+    """Return until when by its own clock to take the packets of each lane: NEVER is to its end.
 
     A conversation ends everywhere at one time, at about the LONGEST packet of its longest lane.
     """
+    shift = np.int64(0) if ahead is None else ahead
     first, last = np.full(len(found), NEVER), np.zeros(len(found), np.int64)
     most = np.zeros(len(found), np.int64)
-    np.minimum.at(first, found.of_lane, lanes.flows["first_ns"])
-    np.maximum.at(last, found.of_lane, lanes.flows["last_ns"])
+    np.minimum.at(first, found.of_lane, lanes.flows["first_ns"] - shift)
+    np.maximum.at(last, found.of_lane, lanes.flows["last_ns"] - shift)
     np.maximum.at(most, found.of_lane, lanes.flows["packets"])
     ends = np.where(most > LONGEST, first + ((last - first) * (LONGEST / np.maximum(most, 1))).astype(np.int64), NEVER)
-    return ends[found.of_lane]
+    of_lane = ends[found.of_lane]
+    return np.where(of_lane == NEVER, NEVER, of_lane + shift)
 
 
 def _spread(some: Ints, kind: U64, cost: Ints, budget: int) -> Ints:

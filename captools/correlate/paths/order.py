@@ -91,7 +91,10 @@ def _travel(rows: Sightings, packet: Ints, some: Ints, directions: Ints) -> Ints
     # In front of a node's own pods the tunnel comes first, behind them last. Stamps do not tell it: two taps may give
     # the same one, and a super-frame bears that of its first segment.
     depth = rows["depth"][some]
-    wrapped = np.where(stage == 2, -depth, np.where(stage == 0, depth, 0))
+    # Where no pod of the node was captured, the direction of the tunnel's own packet tells it.
+    facing = _spread(np.maximum, np.where(depth > 0, directions, ABSENT), stay)
+    arriving, leaving = (stage == 2) | (stage == 1) & (facing == IN), (stage == 0) | (stage == 1) & (facing == OUT)
+    wrapped = np.where(arriving, -depth, np.where(leaving, depth, 0))
     began = _spread(np.minimum, stamps, stay)
     tied = _groups(packet, ttl, stage)[0]
     low = _opposite(np.minimum, packet, node, ttl)

@@ -7,8 +7,9 @@ could be one, and cards that would have seen it. ``leaking`` needs one definite 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from captools.model.encryption import LEAKS, OPEN_QUESTIONS, ClassCount, Kind, Pair, Verdict
+from captools.model.encryption import LEAKS, OPEN_QUESTIONS, ClassCount, Encryption, Kind, Pair, Verdict
 
 _NAMES = {
     Kind.POD: "packets of pods", Kind.OVERLAY: "packets of pods in a readable tunnel",
@@ -80,6 +81,21 @@ def overall(pairs: tuple[Pair, ...], weak: str, nothing: str) -> tuple[Verdict, 
     if weak:
         return Verdict.UNKNOWN, f"{_CLEAN} {weak}"
     return Verdict.ENCRYPTED, f"{data} sightings of WireGuard data and no pod packet readable between nodes"
+
+
+def within(found: Encryption, unshown: str) -> Encryption:
+    """Return what is left of a verdict where packets were not looked at; ``unshown`` says which (empty: none).
+
+    Leaks stay leaks. That there are none, or no WireGuard, is then known of nobody.
+    """
+    if not unshown:
+        return found
+    reason = f"{_CLEAN} {unshown}"
+    pairs = tuple(replace(one, verdict=Verdict.UNKNOWN, reason=reason) if one.verdict is Verdict.ENCRYPTED else one
+                  for one in found.pairs)  # fmt: skip
+    if found.verdict is not Verdict.ENCRYPTED:
+        return replace(found, pairs=pairs)
+    return replace(found, pairs=pairs, verdict=Verdict.UNKNOWN, reason=reason)
 
 
 def _flowed(pair: Pair) -> bool:

@@ -109,3 +109,13 @@ def test_a_clock_that_runs_wrong_changes_no_order(ahead):
         return [(hop.way, hop.point, hop.change) for hop in path.hops]
 
     assert ladder(material(S2).with_clock("k8s-w0", ahead)) == ladder(material(S2))
+
+
+def test_without_a_pod_in_sight_the_direction_of_the_tunnels_own_packet_places_it():
+    inner = ping(1, ttl=63)
+    outer = ipv4(
+        udp(vxlan(ethernet(inner), vni=5), sport=50_000, dport=8472), src="192.0.2.1", dst="192.0.2.2", proto=17
+    )
+    tied = {"n__cilium_vxlan": [at(0, inner)], "n__eth0": [at(0, outer)]}
+    assert ordered([0, 0], [UNKNOWN, OUT], **tied) == ["n/cilium-vxlan", "n/eth0"]
+    assert ordered([0, 0], [UNKNOWN, IN], **tied) == ["n/eth0", "n/cilium-vxlan"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from captools.correlate.wireguard.verdicts import of_pair, overall
-from captools.model.encryption import ClassCount, Kind, Pair, Verdict
+from captools.correlate.wireguard.verdicts import of_pair, overall, within
+from captools.model.encryption import ClassCount, Encryption, Kind, Pair, Verdict
 
 
 def counted(*kinds: Kind) -> tuple[ClassCount, ...]:
@@ -77,3 +77,19 @@ def test_the_reason_names_the_pairs_it_is_about():
     assert "east and north" in overall((GOOD, BAD), "", "")[1]
     assert "east and south" in overall((GOOD, DOUBT), "", "")[1]
     assert overall((), "", "nothing seen")[1] == "nothing seen"
+
+
+def test_what_nobody_looked_at_takes_back_that_all_is_encrypted_and_no_leak():
+    pairs = tuple(
+        Pair(a="a", b=verdict.value, wireguard_packets=1, cleartext_packets=0, matched_inner=0, unmatched_inner=0,
+             handshakes=(), coverage="", verdict=verdict)
+        for verdict in (Verdict.ENCRYPTED, Verdict.LEAKING)
+    )  # fmt: skip
+    good = Encryption(verdict=Verdict.ENCRYPTED, reason="all of it", pairs=pairs[:1])
+    bad = Encryption(verdict=Verdict.LEAKING, reason="one of them", pairs=pairs)
+    assert within(good, "") is good
+    found = within(good, "3 of 9 pairs are not shown")
+    assert found.verdict is Verdict.UNKNOWN is found.pairs[0].verdict and "3 of 9 pairs" in found.reason
+    found = within(bad, "3 of 9 pairs are not shown")
+    assert found.verdict is Verdict.LEAKING and found.reason == "one of them"
+    assert [one.verdict for one in found.pairs] == [Verdict.UNKNOWN, Verdict.LEAKING]
