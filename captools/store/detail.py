@@ -84,7 +84,7 @@ def told(choice: Choice, found: Conversations, packets: int, taken: int) -> str:
     if hidden := unshown(choice):
         trouble += f"; {hidden}"
     return (
-        f"{packets:,} packets are more than memory holds at once: {choice.followed:,} of {choice.conversations:,} "
+        f"{packets:,} packets are too many to follow each one: {choice.followed:,} of {choice.conversations:,} "
         f"conversations are followed packet by packet{cut}, {taken:,} packets in all{trouble}; what is counted in paths, "
         f"requests and findings is counted in these. `captools sql` and `captools packets -Y FILTER` read all packets"
     )

@@ -61,7 +61,7 @@ def test_a_warning_says_how_much_was_looked_at(sessions):
     some, whole = sessions
     (told,) = set(some.analysis.warnings) - set(whole.analysis.warnings)
     count = len(whole.analysis.packets)
-    assert told.startswith(f"{count:,} packets are more than memory holds at once: ")
+    assert told.startswith(f"{count:,} packets are too many to follow each one: ")
     assert f"{len(some.analysis.packets):,} packets in all" in told and "captools sql" in told
 
 
