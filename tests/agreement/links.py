@@ -30,18 +30,22 @@ from tests.agreement.answers import answers
 from tests.agreement.seen import Frames, Place, Seen, Sure, frames_of, sure_links
 
 KINDS = ("links", "changes", "ways", "joins", "clocks")
-HEADER = ("case", *(f"{kind}: right wrong missing" for kind in KINDS), "links unsure")
+HEADER = ("right wrong missing:", *KINDS, "links unsure", "frames in doubt")
 PPM_NS = 1_000  # a clock that is one ppm fast gains so many ns in a second
 
 
 @dataclass(slots=True)
 class Count:
-    """How often we were right, wrong or silent about one kind of thing; ``unsure``: said, and known to nobody."""
+    """How often we were right, wrong or silent about one kind of thing.
+
+    ``unsure``: said, and known to nobody. ``doubtful``: frames of which tshark's fields do not tell what is the same packet.
+    """
 
     right: int = 0
     wrong: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unsure: int = 0
+    doubtful: int = 0
 
     def cell(self) -> str:
         """Return the three numbers."""
@@ -79,7 +83,7 @@ def places(hop: Hop) -> set[Place]:
 
 def judge_links(hops: dict[Place, tuple[Hop, ...]], frames: Frames, sure: Sure) -> Count:
     """Compare every pair of frames that we call one packet with every pair that must be."""
-    count = Count()
+    count = Count(doubtful=sure.doubtful)
     ours = {
         frozenset((place, other))
         for place, way in hops.items()
@@ -222,9 +226,6 @@ def judge_clocks(analysis: Analysis, one: Case) -> Count:
 
 def printed(judged: dict[str, Judged], *, say: bool = False) -> str:
     """Return the table and, if asked for, every wrong and missing thing."""
-    rows = [
-        [name, *(found[kind].cell() for kind in KINDS), str(found["links"].unsure)] for name, found in judged.items()
-    ]
     whole = {kind: Count() for kind in KINDS}
     for found in judged.values():
         for kind, count in found.items():
@@ -232,7 +233,21 @@ def printed(judged: dict[str, Judged], *, say: bool = False) -> str:
             whole[kind].wrong += count.wrong
             whole[kind].missing += count.missing
             whole[kind].unsure += count.unsure
-    lines = [table(HEADER, [*rows, ["all", *(one.cell() for one in whole.values()), str(whole["links"].unsure)]])]
+            whole[kind].doubtful += count.doubtful
+    lines = [
+        table(
+            HEADER,
+            [
+                [
+                    name,
+                    *(found[kind].cell() for kind in KINDS),
+                    str(found["links"].unsure),
+                    str(found["links"].doubtful),
+                ]
+                for name, found in {**judged, "all": whole}.items()
+            ],
+        )
+    ]
     for name, found in judged.items() if say else ():
         for kind, count in found.items():
             lines += [f"{name}: {kind}: wrong: {words}" for words in count.wrong]

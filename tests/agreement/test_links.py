@@ -55,7 +55,8 @@ def test_nothing_that_is_said_of_a_reference_case_is_wrong_and_nothing_is_missin
     assert {kind: (count.wrong, count.missing) for kind, count in found.items()} == {kind: ([], []) for kind in KINDS}
     assert found["links"].right > 200 and found["changes"].right > 150 and found["ways"].right >= 14
     assert found["clocks"].right == 3 and found["joins"].right >= PROXIED.get(name, 0)
-    assert found["links"].unsure < found["links"].right / 5, "the truth has become too weak to judge by"
+    weak = found["links"].unsure + found["links"].doubtful
+    assert weak < found["links"].right / 50, "the truth has become too weak to judge by"
 
 
 def seen(point: str, frame: int, *, ends: Ends = POD, numbers: tuple[object, ...] = (7,), ttls: tuple[int, ...] = (64,),
@@ -112,6 +113,7 @@ def test_datagrams_seal_the_packets_of_their_node_in_order_where_count_and_sizes
 
 def judged_links(some: Frames, hops: dict[Place, tuple[Hop, ...]]) -> tuple[int, int, int, int]:
     count = judge_links(hops, some, sure_links(some))
+    assert count.doubtful == 0
     return count.right, len(count.wrong), len(count.missing), count.unsure
 
 
@@ -188,7 +190,7 @@ def test_translated_ends_are_told_as_the_sender_knows_them() -> None:
 def test_the_command_prints_the_table_and_fails_where_something_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-fault", "--say"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["CASE", "no-fault", "all"]
+    assert [line.split()[0] for line in lines] == ["RIGHT", "no-fault", "all"]
     found = judge(case("no-fault"))
     found["ways"].missing.append("unseen")
     assert not anything_wrong({"no-fault": found})

@@ -143,7 +143,7 @@ def reasons(text: str, path: Path) -> set[tuple[str, str, str]]:
 )  # fmt: skip
 def test_the_same_frames_pass_on_reference_captures(path: Path, tmp_path: Path) -> None:
     for text, mine, theirs in both(path, TEXTS, tmp_path, TOLD):
-        assert (text, mine) == (text, theirs)
+        assert mine == theirs or reasons(text, path), (text, mine ^ theirs)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from captools.lab.traffic import bulk, ping
 from captools.lab.truth import Truth
 
 BULK_BYTES = 100_000
-SNAPLEN = 256  # all headers and the head of a request; what the bytes are, their sequence numbers tell
+SNAPLEN = 384  # all headers and the heads of requests and answers; what the rest is, its sequence numbers tell
 
 
 def traffic(lab: Lab) -> list[Truth]:

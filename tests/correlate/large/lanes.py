@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from captools.wire.lane_keys import EITHER, SUMS, LaneColumns
+from captools.wire.lane_keys import KEPT, LaneColumns
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,11 @@ def columns(*lanes: Lane) -> LaneColumns:
     def word(name: str, kind: type = np.uint64):
         return np.array([getattr(one, name) for one in lanes], kind)
 
-    flows = {name: np.array([int(getattr(one, name, 0)) for one in lanes], np.int64)
-             for name in (*SUMS, *EITHER, "first_ns", "last_ns")}  # fmt: skip
-    src, dst = word("src"), word("dst")
-    way = word("source") + np.uint64(1)
+    flows = {name: np.array([getattr(one, name, 0) for one in lanes], kind) for name, kind in KEPT.items()}
+    src = word("src")
     return LaneColumns(
-        key=np.arange(len(lanes), dtype=np.uint64), hash=src, src=src, dst=dst, link=src << np.uint64(32) | dst << way,
-        way=way, proto=word("proto", np.uint8), sport=word("sport", np.uint16), dport=word("dport", np.uint16),
+        hash=src, src=src, dst=word("dst"), way=word("source", np.uint32) + np.uint32(1),
+        proto=word("proto", np.uint8), sport=word("sport", np.uint16), dport=word("dport", np.uint16),
         ethertype=word("ethertype", np.uint16), flows=flows,
     )  # fmt: skip
 
