@@ -41,7 +41,7 @@ def finding(rule: FindingRule, group: list[Use], why: str) -> Finding:
     worst = max((use.request.confidence for use in group), key=list(Confidence).index)
     statement = (
         f"The proxy on {node or 'an unknown node'} asked {pods} on {first.attempt.backend.node or 'an unknown node'} from "
-        f"{first.attempt.src} in {counted(len(group), 'request')}: {why}. The client was {clients}; the backend can tell "
+        f"{first.attempt.src} in {_often(group)}: {why}. The client was {clients}; the backend can tell "
         "only by X-Forwarded-For."
     )
     return Finding(
@@ -56,6 +56,13 @@ def finding(rule: FindingRule, group: list[Use], why: str) -> Finding:
     )  # fmt: skip
 
 
+def _often(group: list[Use]) -> str:
+    """Count requests, and the attempts of them where some were repeated."""
+    requests = len({id(use.request) for use in group})
+    text = counted(requests, "request")
+    return text if requests == len(group) else f"{counted(len(group), 'attempt')} of {text}"
+
+
 def _backend_proof(group: list[Use]) -> tuple[Evidence, ...]:
-    proof = [one for use in group for one in use.request.evidence if one.shows == "the request on the backend leg"]
+    proof = [one for use in group for one in use.attempt.evidence]
     return tuple(dict.fromkeys(proof))[:12]

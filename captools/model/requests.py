@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from captools.model.evidence import Confidence, Evidence
@@ -68,6 +68,9 @@ class Attempt:
     wait_ns: int | None = None
     host: str = ""  # as the proxy sent it: it may have rewritten both
     path: str = ""
+    evidence: Sequence[Evidence] = field(
+        default=(), compare=False, repr=False
+    )  # the request, in the JSON of all proofs
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -34,3 +34,12 @@ def test_an_address_that_no_inventory_calls_ingress_is_not_called_so(fired):
     one = material(S8)
     nodes = tuple(replace(node, ingress="") for node in one.cluster.nodes)
     assert fired(RULE, replace(one, cluster=replace(one.cluster, nodes=nodes)).analysed()) == []
+
+
+def test_frames_are_those_of_the_backend_that_is_named_and_tries_are_not_requests(fired):
+    """One request was tried at two nodes, again and again: each note shows its own node's tries."""
+    found = fired(RULE, "proxy-requests")
+    assert len(found) == 2
+    for one in found:
+        assert {f"ip.dst == {one.subject['dst']}" in proof.filter for proof in one.evidence} == {True}
+        assert " attempts of " in one.statement and one.evidence

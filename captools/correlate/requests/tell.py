@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from captools.correlate.evidence import Prover
@@ -16,6 +16,8 @@ from captools.correlate.requests.silence import Silence
 from captools.correlate.sightings import Sightings
 from captools.model.evidence import Evidence, Proofs
 from captools.model.requests import Attempt, Backend, ClientLeg, Proxy, Request
+
+_BACKEND_REQUEST = "the request on the backend leg"
 
 
 class Teller:
@@ -32,7 +34,7 @@ class Teller:
         assert last is not None, "a joined request has at least one leg"
         asked, answered = self._client_side(joined)
         node = self._node(joined, asked)
-        attempts = tuple(self._parts.attempt(one, node) for one in tries)
+        attempts = tuple(self._proven(self._parts.attempt(one, node), one) for one in tries)
         possible = tuple(self._parts.attempt(one.exchange, node) for one in joined.possible_attempts)
         direct = self._parts.pod_behind(client) if client is not None and not (attempts or possible) else None
         by, note, confidence = self._silence.tell(joined, node, direct)
@@ -69,6 +71,10 @@ class Teller:
             possible_attempts=possible,
             possible_client_legs=tuple(tls_leg(self._parts, seat.connection) for seat in joined.possible_seats),
         )
+
+    def _proven(self, told: Attempt, one: Exchange) -> Attempt:
+        """Return an attempt with the frames of its own request."""
+        return replace(told, evidence=Proofs(partial(self._prover.of, one.request.seen.rows, _BACKEND_REQUEST)))
 
     def _client_side(self, joined: Joined) -> tuple[Seen, Seen]:
         """Return the sightings of the client's request and of its answer; over TLS, of the data that must be them."""
@@ -145,7 +151,7 @@ class Teller:
         )
         proof += self._prover.of(answered.rows, name)
         for one in joined.attempts:
-            proof += self._prover.of(one.exchange.request.seen.rows, "the request on the backend leg")
+            proof += self._prover.of(one.exchange.request.seen.rows, _BACKEND_REQUEST)
             if one.exchange.response is not None:
                 proof += self._prover.of(one.exchange.response.seen.rows, "the answer on the backend leg")
         return tuple(proof)
