@@ -20,6 +20,7 @@ from captools.store.capture import Reading
 from captools.store.large import LargeCapture
 from captools.store.load import Loaded
 from captools.store.many import Many, side_by_side
+from captools.store.memory import give_back
 from captools.store.small import SmallCapture
 from captools.wire.heads import Messages
 
@@ -62,7 +63,10 @@ def in_detail(loaded: list[Loaded], budget: int, reading: Reading) -> Detail:
             tables[name].append(table.set_column(row, table.schema.field(row), pc.add(table["row"], before)))
         before += len(packets)
     whole = {name: pa.concat_tables(some).unify_dictionaries() for name, some in tables.items()}
-    return Detail(**whole, warning=told(choice, found, sum(map(len, many.entries)), before), unshown=unshown(choice))
+    warning = told(choice, found, sum(map(len, many.entries)), before)
+    del many, found, tables  # of millions of lanes; what follows needs memory of its own
+    give_back()
+    return Detail(**whole, warning=warning, unshown=unshown(choice))
 
 
 def survey(

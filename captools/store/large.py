@@ -18,6 +18,7 @@ from captools.store.cache.files import ROWS
 from captools.store.cache.key import key_of
 from captools.store.capture import Reading
 from captools.store.files import sha256_of
+from captools.store.memory import give_back
 from captools.wire.decode import Naming
 from captools.wire.fast import compile_decoders
 from captools.wire.records import Interface
@@ -66,6 +67,7 @@ class LargeCapture:
                 hint="they need about a seventh of its size; set XDG_CACHE_HOME to a folder with room",
             ) from error
         place.prune(folder.parent, folder.name, str(self.path.resolve()))
+        give_back()
         return folder
 
     def __len__(self) -> int:

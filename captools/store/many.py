@@ -11,9 +11,10 @@ import numpy as np
 
 from captools.store import kernels
 from captools.store.cache.entry import Entry
-from captools.store.cache.prints import EntryLanes, entry_lanes, printed
+from captools.store.cache.prints import EntryLanes, entry_lanes, printed, room_for
+from captools.store.memory import give_back
 from captools.wire.bytesview import Ints
-from captools.wire.lane_keys import LaneColumns, concatenated
+from captools.wire.lane_keys import LaneColumns
 from captools.wire.same_packet import Joined, Rows, join_rows
 
 T = TypeVar("T")
@@ -41,23 +42,23 @@ class Many:
         kernels.prepare(announce)
         with ThreadPoolExecutor(_READERS) as pool:
             some = [_ahead(self.rows(number), pool) for number in range(len(self.entries))]
-            return join_rows(some, self.starts[-1], ahead_ns=ahead_ns)
+            found = join_rows(some, self.starts[-1], ahead_ns=ahead_ns)
+        give_back()
+        return found
 
     def rows(self, number: int) -> Iterator[Rows]:
         """Yield the packets of an entry, in file order."""
         first = self.starts[number]
         for ts_ns, told, lane in printed(self.entries[number], self.lanes[number]):
-            yield Rows(ts_ns, told.print, told.second, (lane + first).astype(np.uint32))
+            yield Rows(ts_ns, told.print, told.second, lane + np.uint32(first))
 
 
 def side_by_side(entries: Sequence[Entry]) -> Many:
     """Return ``entries`` with their lanes read."""
-    lanes = [entry_lanes(entry) for entry in entries]
+    room = room_for(entries)
+    lanes = tuple(entry_lanes(entry, room) for entry in entries)
     starts = np.cumsum([0, *(len(one.lanes) for one in lanes)]).tolist()
-    columns = concatenated(one.lanes for one in lanes)
-    parts = zip(lanes, starts, starts[1:], strict=False)
-    own = tuple(EntryLanes(columns.part(first, end), one.numbers) for one, first, end in parts)
-    return Many(tuple(entries), columns, own, tuple(starts))
+    return Many(tuple(entries), room.all(), lanes, tuple(starts))
 
 
 def _ahead(items: Iterator[T], pool: ThreadPoolExecutor) -> Iterator[T]:

@@ -1,9 +1,11 @@
-"""How much memory this process may still take."""
+"""How much memory this process may still take, and giving back what it took."""
 
 from __future__ import annotations
 
 import resource
 from pathlib import Path
+
+import pyarrow as pa
 
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -12,6 +14,12 @@ def available(meminfo: str | None = None) -> int:
     """Return the bytes that are free for this process: the machine's, its control group's or its own limit's rest."""
     rests = [_machine(_read(Path("/proc/meminfo")) if meminfo is None else meminfo), _group(_CGROUP), _limit()]
     return max(min(rest for rest in rests if rest is not None), 0)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, after work that took much of it: Arrow and the heap keep it for a next time."""
+    pa.default_memory_pool().release_unused()
+    pa.system_memory_pool().release_unused()  # the heap of everybody else
 
 
 def _machine(meminfo: str) -> int:

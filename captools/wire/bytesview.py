@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,13 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 PAD = 16  # zero bytes after the data, so that a word read at the last byte stays inside the buffer
+
+
+class Slices(Protocol):
+    """Bytes by their places: a memoryview, or what reads a file piece by piece. Starts and ends are told."""
+
+    def __getitem__(self, part: slice, /) -> memoryview:
+        """Return the bytes from ``part.start`` to ``part.stop``."""
 
 
 class BytesView:

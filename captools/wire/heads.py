@@ -18,7 +18,7 @@ import pyarrow as pa
 from captools.model.narrow import Narrow
 from captools.model.packets import Proto
 from captools.wire import dns, http, tls
-from captools.wire.bytesview import Bools, Ints
+from captools.wire.bytesview import Bools, Ints, Slices
 from captools.wire.decode import Naming
 from captools.wire.proven import proven_heads, proven_hellos
 from captools.wire.segments import streams
@@ -43,10 +43,10 @@ class Messages:
     """The messages of one capture file.
 
     ``shards`` are the normalised tables of its byte ranges, in file order (of ``packets``, only the columns of
-    captools.wire.shards.COLUMNS are needed); ``data`` is the file (after decompression): an mmap of it will do.
+    captools.wire.shards.COLUMNS are needed); ``data`` is the file (after decompression).
     """
 
-    def __init__(self, shards: Sequence[Narrow], naming: Naming, data: memoryview) -> None:
+    def __init__(self, shards: Sequence[Narrow], naming: Naming, data: Slices) -> None:
         self._shards = Shards(shards, naming)
         self._data = data
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from captools.wire.bodies import MAX_BODY, Body
-from captools.wire.bytesview import Bools
+from captools.wire.bytesview import Bools, Slices
 from captools.wire.http import may_begin
 from captools.wire.http1 import Found, Head, after_body, read_head
 from captools.wire.segments import lane_streams
@@ -23,7 +23,7 @@ _RECORD = 5  # bytes of a TLS record's header
 _Long = dict[int, list[tuple[int, Head]]]  # row: where in its payload a body begins, and its head
 
 
-def proven_heads(shards: Shards, sure: Bools, data: memoryview) -> tuple[list[tuple[int, int, Found]], Bools]:
+def proven_heads(shards: Shards, sure: Bools, data: Slices) -> tuple[list[tuple[int, int, Found]], Bools]:
     """Return the heads of the conversations that are ``sure``, and which of these their own bytes confirm."""
     heads = shards.side("heads")
     heads = heads.filter(pa.array(_of(shards, heads, sure)))
@@ -86,7 +86,7 @@ def _piece(data: memoryview) -> Stream:
     return Stream(data, [0], [len(data)], [0], [0], [0], [], opened=False, fin=None)
 
 
-def _long_bodies(shards: Shards, long: _Long, sides: Bools, data: memoryview) -> None:
+def _long_bodies(shards: Shards, long: _Long, sides: Bools, data: Slices) -> None:
     """Hash the bodies that go on in further segments of their ``sides``."""
     if not long:
         return
@@ -99,7 +99,7 @@ def _long_bodies(shards: Shards, long: _Long, sides: Bools, data: memoryview) ->
                     after_body(stream, stream.starts[number] + within, head, None)
 
 
-def proven_hellos(shards: Shards, sure: Bools, data: memoryview) -> Iterable[tuple[int, Hello]]:
+def proven_hellos(shards: Shards, sure: Bools, data: Slices) -> Iterable[tuple[int, Hello]]:
     """Yield the hellos of the conversations that are ``sure``, with their rows."""
     hellos = shards.side("hellos")
     hellos = hellos.filter(pa.array(_of(shards, hellos, sure)))

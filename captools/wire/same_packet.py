@@ -91,15 +91,16 @@ def join_rows(
             to.grow_pairs()
             index_pairs(to.pairs, int(to.counters[tables.PAIRS]), to.index)
         elif not feed.refill():
+            join.forget()
+            index_pairs.forget()
             return _found(to)
 
 
 def _found(to: tables.Tables) -> Joined:
-    pairs = to.held_pairs()
-    key = pairs[:, tables.PAIR_KEY]
-    columns = (pairs[:, at] for at in (tables.MATCHED, tables.TIMED, tables.LEAST, tables.GREATEST, tables.SUM))
-    some = Pairs((key >> 32) - 1, key & 0xFFFFFFFF, *columns)
-    return Joined(to.counts[:, tables.FIRSTS], to.counts[:, tables.AGAIN], some, int(to.counters[tables.EVICTED]))
+    """Return what is wanted of the tables; they are several times as large, and go one by one."""
+    firsts, again = to.take_counts()
+    key, *columns = to.take_pairs()
+    return Joined(firsts, again, Pairs((key >> 32) - 1, key & 0xFFFFFFFF, *columns), int(to.counters[tables.EVICTED]))
 
 
 class _Feed:

@@ -9,7 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from captools.model.packets import TcpFlag
-from captools.wire.bytesview import Bools, Ints
+from captools.wire.bytesview import Bools, Ints, Slices
 from captools.wire.streams import Segment, Stream, reassemble
 
 _HALF, _WRAP = 1 << 31, 1 << 32
@@ -66,7 +66,7 @@ def arrange(
     )
 
 
-def streams(segments: Segments, data: memoryview) -> Iterator[Sides]:
+def streams(segments: Segments, data: Slices) -> Iterator[Sides]:
     """Yield the streams of both directions of each conversation."""
     for _, group in groupby(lane_streams(segments, data), lambda one: one[0] >> 1):
         sides: Sides = ([], [])
@@ -75,7 +75,7 @@ def streams(segments: Segments, data: memoryview) -> Iterator[Sides]:
         yield sides
 
 
-def lane_streams(segments: Segments, data: memoryview) -> Iterator[tuple[int, list[Stream]]]:
+def lane_streams(segments: Segments, data: Slices) -> Iterator[tuple[int, list[Stream]]]:
     """Yield each lane with its streams: several where its ports were used again (a SYN with another number)."""
     lanes, first = np.unique(segments.lane, return_index=True)
     simple = _simple(segments, first)
@@ -107,7 +107,7 @@ def _simple(segments: Segments, first: Ints) -> list[bool]:
     return (~np.logical_or.reduceat(odd, first)).tolist() if len(first) else []
 
 
-def _plain(segments: Segments, part: slice, data: memoryview) -> Stream:
+def _plain(segments: Segments, part: slice, data: Slices) -> Stream:
     """Return the stream of a lane that came in order: its columns as they are."""
     some = segments.held[part] > 0
     start = segments.start[part][some]
@@ -141,7 +141,7 @@ class _Run:
         return self.top + (seq - self.base - self.top + _HALF) % _WRAP - _HALF
 
 
-def _woven(segments: Segments, part: slice, data: memoryview) -> list[Stream]:
+def _woven(segments: Segments, part: slice, data: Slices) -> list[Stream]:
     """Return the streams of a lane whose segments came out of order, overlap, or begin anew."""
     columns = (segments.row, segments.seq, segments.syn, segments.fin, segments.begin, segments.held, segments.length,
                segments.mark)  # fmt: skip

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from captools.wire.bytesview import Slices
+
 
 class Segment(NamedTuple):
     """One segment's captured payload: where it lies in the stream and in the buffer, and its row."""
@@ -32,7 +34,7 @@ class Stream:
     ``marks`` are the places where a segment begins that may begin a head.
     """
 
-    data: memoryview
+    data: Slices
     starts: Sequence[int]
     ends: Sequence[int]
     rows: Sequence[int]
@@ -77,7 +79,7 @@ class Stream:
         return self.rows[number], self.places[number] + at - self.starts[number] - self.origins[number]
 
 
-def reassemble(data: memoryview, segments: Sequence[Segment], *, opened: bool, fin: int | None) -> Stream:
+def reassemble(data: Slices, segments: Sequence[Segment], *, opened: bool, fin: int | None) -> Stream:
     """Return the stream of ``segments``, which are in the order of their capture: of two bytes the first one stays.
 
     A sweep over the places: at each, the oldest segment that reaches there owns the byte (n log n, whatever the order).

@@ -192,10 +192,11 @@ def live_bars(bench: Bench) -> list[Bar]:
 def surveyed(bench: Bench, what: str, paths: list[Path], runs: int = 1) -> tuple[dict[str, float], Run]:
     """Run tests.bench.points on captures that were not decoded before; return what it said, and its fastest process."""
     best: tuple[dict[str, float], Run] | None = None
+    environ = {"POLARS_MAX_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}  # the latter as the command line does
     for _ in range(runs):
         bench.forget()
         argv = python("-m", "tests.bench.points", what, *map(str, paths))
-        run = measure(argv, runs=1, environ=bench.environ | {"POLARS_MAX_THREADS": "1"})
+        run = measure(argv, runs=1, environ=bench.environ | environ)
         if best is None or run.wall_s < best[1].wall_s:
             best = json.loads(run.output.splitlines()[-1]), run
     assert best is not None

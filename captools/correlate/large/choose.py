@@ -60,10 +60,13 @@ def choose(lanes: LaneColumns, found: Conversations, budget: int, ahead: Ints | 
 
     pick(np.flatnonzero(trouble), found.pair, left // 2)
     pick(np.flatnonzero(spoken & ~chosen), found.pair, left // 2)
-    pick(*_showing(lanes, of_lane, cost, chosen), left)
+    link = lanes.link
+    pick(*_showing(lanes, link, of_lane, cost, chosen), left)
     for some in (trouble, spoken, talking):
         pick(np.flatnonzero(some & ~chosen), found.pair, left)
     wanted = chosen[of_lane]
+    shown, links = (len(np.unique(link[some])) for some in (wanted & address, address))
+    del link  # as long as the lanes: room for what follows
     take, until = np.where(wanted, ALL, 0), np.where(wanted, _ends(lanes, found, ahead), NEVER)
     take[until < NEVER] = _AT_MOST
     take[~wanted & (lanes.ethertype == EtherType.ARP)] = LONGEST
@@ -71,15 +74,15 @@ def choose(lanes: LaneColumns, found: Conversations, budget: int, ahead: Ints | 
         take, until,
         followed=int(chosen.sum()), conversations=int(talking.sum()), cut=len(np.unique(of_lane[until < NEVER])),
         troubled=int((chosen & trouble).sum()), troubles=int(trouble.sum()),
-        shown=len(np.unique(lanes.link[wanted & address])), links=len(np.unique(lanes.link[address])),
+        shown=shown, links=links,
     )  # fmt: skip
 
 
-def _showing(lanes: LaneColumns, of_lane: Ints, cost: Ints, chosen: Bools) -> tuple[Ints, U64]:
+def _showing(lanes: LaneColumns, link: U64, of_lane: Ints, cost: Ints, chosen: Bools) -> tuple[Ints, U64]:
     """Return the shortest conversation for each link that no chosen one shows; and the way of one of its links each."""
-    rest = np.flatnonzero((lanes.src != 0) & ~np.isin(lanes.link, lanes.link[chosen[of_lane]]))
-    order = rest[np.lexsort((cost[of_lane[rest]], lanes.link[rest]))]
-    firsts = order[np.unique(lanes.link[order], return_index=True)[1]]
+    rest = np.flatnonzero((lanes.src != 0) & ~np.isin(link, link[chosen[of_lane]]))
+    order = rest[np.lexsort((cost[of_lane[rest]], link[rest]))]
+    firsts = order[np.unique(link[order], return_index=True)[1]]
     some, place = np.unique(of_lane[firsts], return_index=True)
     kind = np.zeros(len(cost), np.uint64)
     kind[some] = lanes.way[firsts[place]]

@@ -47,33 +47,54 @@ class Conversations:
 
 def conversations(lanes: LaneColumns, source: Ints, joined: Joined) -> Conversations:
     """Return the conversations of ``lanes``; ``source`` has the number of each lane's capture."""
-    one, other = (mixed(mixed(np.full(len(lanes), _START), address), port.astype(np.uint64))
-                  for address, port in ((lanes.src, lanes.sport), (lanes.dst, lanes.dport)))  # fmt: skip
-    ends = mixed(mixed(np.minimum(one, other), np.maximum(one, other)), lanes.proto.astype(np.uint64))
-    _, ends_of = np.unique(ends, return_inverse=True)
+    ends_of, forth = _ends(lanes)
     count = int(ends_of.max(initial=-1)) + 1
     group = _linked(ends_of, count, source, joined)
-    of_lane = group[ends_of]
     total = int(group.max(initial=-1)) + 1
-    way = np.bincount(ends_of[one > other], minlength=count) > 0
-    back = np.bincount(ends_of[one <= other], minlength=count) > 0
-    seen = np.unique(of_lane * (int(source.max(initial=0)) + 1) + source)
+    way = np.bincount(ends_of[forth], minlength=count) > 0
+    back = np.bincount(ends_of[~forth], minlength=count) > 0
+    both_ways = np.bincount(group, way & back, total) > 0
+    variants = np.bincount(group, minlength=total)
+    of_lane = group[ends_of]
+    del ends_of, forth, group, way, back
     first = np.unique(of_lane, return_index=True)[1]
-    lower = np.minimum(lanes.sport, lanes.dport).astype(np.uint64)
-    kind = mixed(mixed(np.minimum(lanes.src, lanes.dst) ^ np.maximum(lanes.src, lanes.dst) * np.uint64(3), lower),
-                 lanes.proto.astype(np.uint64))  # fmt: skip
     return Conversations(
         of_lane=of_lane,
         sums={name: _sum(of_lane, lanes.flows[name], total) for name in SUMS},
         different=_sum(of_lane, joined.firsts, total),
-        points=np.bincount(seen // (int(source.max(initial=0)) + 1), minlength=total),
-        variants=np.bincount(group, minlength=total),
-        both_ways=np.bincount(group, way & back, total) > 0,
+        points=_points(of_lane, source, total),
+        variants=variants,
+        both_ways=both_ways,
         http=_any(of_lane, lanes.flows["http"], total),
         tls=_any(of_lane, lanes.flows["tls"], total),
-        pair=kind[first],
+        pair=_kind(lanes, first),
         proto=lanes.proto[first].astype(np.int64),
     )
+
+
+def _ends(lanes: LaneColumns) -> tuple[Ints, Bools]:
+    """Return the number of each lane's two ends, whichever sends, and which of the two directions it is."""
+    one, other = (mixed(mixed(address, _START), port.astype(np.uint64))
+                  for address, port in ((lanes.src, lanes.sport), (lanes.dst, lanes.dport)))  # fmt: skip
+    forth = one > other
+    ends = mixed(mixed(np.minimum(one, other), np.maximum(one, other)), lanes.proto.astype(np.uint64))
+    del one, other
+    return np.unique(ends, return_inverse=True)[1], forth
+
+
+def _points(of_lane: Ints, source: Ints, total: int) -> Ints:
+    """Return how many captures saw each conversation."""
+    sources = int(source.max(initial=0)) + 1
+    seen = np.unique(of_lane * sources + source)
+    return np.bincount(seen // sources, minlength=total)
+
+
+def _kind(lanes: LaneColumns, first: Ints) -> U64:
+    """Return Conversations.pair, by the ``first`` lane of each."""
+    src, dst = lanes.src[first], lanes.dst[first]
+    lower = np.minimum(lanes.sport[first], lanes.dport[first]).astype(np.uint64)
+    addresses = np.minimum(src, dst) ^ np.maximum(src, dst) * np.uint64(3)
+    return mixed(mixed(addresses, lower), lanes.proto[first].astype(np.uint64))
 
 
 def _sum(number: Ints, values: npt.NDArray[Any], count: int) -> Ints:

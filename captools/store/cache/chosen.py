@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -60,7 +61,7 @@ def choose_packets(entry: Entry, lanes: EntryLanes, take: Ints, until_ns: Ints) 
     return Chosen(tuple(shards), np.concatenate(frames))
 
 
-def _rows(entry: Entry, shard: int, own: Ints, left: Ints, until_ns: Ints) -> Ints:
+def _rows(entry: Entry, shard: int, own: npt.NDArray[np.uint32], left: Ints, until_ns: Ints) -> Ints:
     """Return the wanted rows of a shard; what is taken of a lane is taken from ``left``."""
     wanted = [_telling(entry, shard)]
     file = pq.ParquetFile(table_file(entry.folder, shard, "packets"))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +20,7 @@ from captools.wire.decode import Naming
 
 SCHEMAS: dict[str, pa.Schema] = {"http": HTTP, "tls": TLS, "dns": DNS}
 _STEP = 1 << 20
+_AHEAD = 1 << 12  # bytes read at one time, or more where more are asked for
 
 
 def messages(entry: Entry, path: Path, kind: str, naming: Naming) -> pa.Table:
@@ -52,24 +52,34 @@ def _read(entry: Entry, path: Path, kind: str, naming: Naming) -> pa.Table:
     return found.cast(SCHEMAS[kind])
 
 
+class FileBytes:
+    """The bytes of a file, read when they are asked for, with what follows near by. A file that shrinks gives fewer.
+
+    Not mapped: looking at one byte of a mapped file can make megabytes of it our memory.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._first, self._held = 0, memoryview(b"")
+
+    def __getitem__(self, part: slice) -> memoryview:
+        first, end = part.start, max(part.start, part.stop)
+        if first < self._first or end > self._first + len(self._held):
+            self._held = memoryview(os.pread(self._descriptor, max(end - first, _AHEAD), first))
+            self._first = first
+        return self._held[first - self._first : end - self._first]
+
+
 @contextmanager
-def bytes_of(path: Path) -> Iterator[memoryview]:
+def bytes_of(path: Path) -> Iterator[FileBytes]:
     """Give the bytes of a capture file; of a packed one those it unpacks to, by way of a temporary file."""
     with path.open("rb") as file:
         if not packing(file.read(4)):
-            with _mapped(file) as data:
-                yield data
+            yield FileBytes(file.fileno())
             return
     with tempfile.TemporaryFile() as unpacked, open_stream(path) as stream:
         space = memoryview(bytearray(_STEP))
         while count := stream.readinto(space):
             unpacked.write(space[:count])
         unpacked.flush()
-        with _mapped(unpacked) as data:
-            yield data
-
-
-@contextmanager
-def _mapped(file: IO[bytes]) -> Iterator[memoryview]:
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
-        yield data
+        yield FileBytes(unpacked.fileno())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from captools.model.narrow import FLOWS, LANES, SIDE_TABLES
+from captools.model.narrow import LANES, SIDE_TABLES
 from captools.store.cache.entry import Entry
 from captools.store.cache.files import LANE_ROWS, table_file
+from captools.store.memory import give_back
 from captools.wire.bytesview import Ints
-from captools.wire.lane_keys import LaneColumns, joined, lane_columns
+from captools.wire.lane_keys import KEPT, Gathered, LaneColumns
 from captools.wire.prints import COLUMNS, SIDES, LanePrints, Prints, beside, prints
+
+_AT_ONCE = 1 << 14  # packets whose prints are made together: more leave the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +29,37 @@ class EntryLanes:
     """The lanes of an entry; ``numbers`` says, shard by shard, which of ``lanes`` each of the shard's lanes is."""
 
     lanes: LaneColumns
-    numbers: tuple[Ints, ...]
+    numbers: tuple[npt.NDArray[np.uint32], ...]
 
 
-def entry_lanes(entry: Entry) -> EntryLanes:
-    """Return the lanes of ``entry``."""
-    parts: list[LaneColumns] = []
+def room_for(entries: Iterable[Entry]) -> Gathered:
+    """Return room for the lanes of ``entries``."""
+    return Gathered(sum(shard.lanes for entry in entries for shard in entry.meta.shards))
+
+
+def entry_lanes(entry: Entry, into: Gathered | None = None) -> EntryLanes:
+    """Return the lanes of ``entry``, held by ``into`` where several entries are put side by side."""
+    into = room_for([entry]) if into is None else into
     ends = [0]
     for number, shard in enumerate(entry.meta.shards):
-        if shard.rows:
-            parts += _lanes(entry, number)
-        ends.append(sum(map(len, parts)))
-    lanes, numbers = joined(parts)
-    return EntryLanes(lanes, tuple(numbers[first:end] for first, end in zip(ends, ends[1:], strict=False)))
+        size = 0
+        for lanes, flows in _lanes(entry, number) if shard.rows else ():
+            into.add(lanes, flows)
+            size += len(lanes)
+        ends.append(ends[-1] + size)
+    lanes, numbers = into.close_file()
+    give_back()
+    return EntryLanes(lanes, tuple(numbers[first:end] for first, end in pairwise(ends)))
 
 
-def _lanes(entry: Entry, shard: int) -> Iterator[LaneColumns]:
-    files = [pq.ParquetFile(table_file(entry.folder, shard, name)) for name in ("lanes", "flows")]
-    batches = (file.iter_batches(LANE_ROWS) for file in files)
-    for lanes, flows in zip(*batches, strict=True):
-        yield lane_columns(pa.Table.from_batches([lanes]).cast(LANES), pa.Table.from_batches([flows]).cast(FLOWS))
+def _lanes(entry: Entry, shard: int) -> Iterator[tuple[pa.Table, pa.Table]]:
+    lanes, flows = (pq.ParquetFile(table_file(entry.folder, shard, name)) for name in ("lanes", "flows"))
+    batches = lanes.iter_batches(LANE_ROWS), flows.iter_batches(LANE_ROWS, columns=list(KEPT))
+    for some, theirs in zip(*batches, strict=True):
+        yield pa.Table.from_batches([some]).cast(LANES), pa.Table.from_batches([theirs])
 
 
-def printed(entry: Entry, lanes: EntryLanes) -> Iterator[tuple[Ints, Prints, Ints]]:
+def printed(entry: Entry, lanes: EntryLanes) -> Iterator[tuple[Ints, Prints, npt.NDArray[np.uint32]]]:
     """Yield times, prints and lanes (numbers of ``lanes``) of the packets of ``entry``, in file order."""
     for number, shard in enumerate(entry.meta.shards):
         if not shard.rows:
@@ -59,11 +71,13 @@ def printed(entry: Entry, lanes: EntryLanes) -> Iterator[tuple[Ints, Prints, Int
         first = 0
         for group in range(file.num_row_groups):
             packets = file.read_row_group(group, columns=["ts_ns", *COLUMNS], use_threads=False)
-            columns: dict[str, npt.NDArray[Any]] = {name: packets[name].to_numpy() for name in packets.column_names}
-            end = first + len(packets)
-            more = beside(len(packets), [(side.name, side.rows(first, end)) for side in sides])
-            yield columns["ts_ns"], prints(columns, told, more), own[columns["lane"]]
-            first = end
+            whole: dict[str, npt.NDArray[Any]] = {name: packets[name].to_numpy() for name in packets.column_names}
+            for at in range(0, len(packets), _AT_ONCE):
+                columns = {name: column[at : at + _AT_ONCE] for name, column in whole.items()}
+                count = len(columns["ts_ns"])
+                more = beside(count, [(side.name, side.rows(first, first + count)) for side in sides])
+                yield columns["ts_ns"], prints(columns, told, more), own[columns["lane"]]
+                first += count
 
 
 class _Side:

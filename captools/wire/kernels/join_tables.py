@@ -50,6 +50,16 @@ class Tables:
         self.pairs = np.concatenate([self.pairs, np.zeros_like(self.pairs)])
         self.index = self._index()
 
-    def held_pairs(self) -> npt.NDArray[np.int64]:
-        """Return the pairs found so far."""
-        return self.pairs[: int(self.counters[PAIRS])]
+    def take_counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return FIRSTS and AGAIN of all lanes, and let go of their table."""
+        firsts, again = self.counts[:, FIRSTS].copy(), self.counts[:, AGAIN].copy()
+        self.counts = np.zeros((0, LANE_COUNTS), np.int64)
+        return firsts, again
+
+    def take_pairs(self) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return the columns of the pairs found, from PAIR_KEY to SUM, and let go of their table and its index."""
+        self.index = np.zeros(0, np.int32)
+        count = int(self.counters[PAIRS])
+        columns = tuple(self.pairs[:count, at].copy() for at in range(SUM + 1))
+        self.pairs = np.zeros((0, PAIR_WORDS), np.int64)
+        return columns

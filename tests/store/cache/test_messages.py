@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,42 @@ def test_they_are_the_references_and_are_kept(data, tmp_path, kind, packed):
         for name in wanted.column_names:
             assert found[name].to_pylist() == wanted[name].to_pylist(), name
         path.write_bytes(b"gone")
+
+
+def test_bytes_of_a_file_are_those_of_its_slices_and_end_with_it(tmp_path):
+    from captools.store.cache.messages import bytes_of
+
+    whole = bytes(range(256)) * 64
+    path = tmp_path / "a.pcap"
+    path.write_bytes(whole)
+    places = [
+        (0, 4),
+        (4, 9),
+        (4_000, 4_200),
+        (5, 5),
+        (9, 3),
+        (100, 12_000),
+        (11_990, 12_001),
+        (16_380, 16_390),
+        (20_000, 20_001),
+    ]
+    with bytes_of(path) as data:
+        assert [data[first:end].tobytes() for first, end in places] == [whole[first:end] for first, end in places]
+        kept = data[0:4]
+        assert data[9_000:9_004].tobytes() == whole[9_000:9_004] and kept.tobytes() == whole[:4]
+        path.write_bytes(whole[:10])
+        assert data[8:12].tobytes() == whole[8:10]
+
+
+def test_little_of_a_large_file_becomes_our_memory(tmp_path):
+    from captools.store.cache.messages import bytes_of
+
+    def held() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) << 12
+
+    path = tmp_path / "a.pcap"
+    path.write_bytes(bytes(100 << 20))
+    before = held()
+    with bytes_of(path) as data:
+        assert not any(data[at : at + 8].tobytes() != bytes(8) for at in range(0, 100 << 20, 64 << 10))
+        assert held() - before < 10 << 20
