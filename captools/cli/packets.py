@@ -111,11 +111,12 @@ def _follow(
 
 def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozenset[str]]:
     """Return what makes a page's rows readable, and which tables of payloads it needs; UsageError for a wrong -e."""
-    from captools.views.filter.chosen import chosen, tables_of
-    from captools.views.sql_tables import packets_table
-
     if names:
+        from captools.views.filter.chosen import chosen, tables_of
+
         return lambda page: chosen(page.tables, names, page.keep), tables_of(names)
+
+    from captools.views.sql_tables import packets_table
 
     def whole(page: Page) -> pa.Table:
         packets = page.tables.packets

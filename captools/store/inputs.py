@@ -17,7 +17,6 @@ from captools.store.session import INVENTORY, MANIFEST, read_manifest
 from captools.store.spool import keep
 from captools.store.stream import open_stream, read_exactly
 from captools.wire.index import is_capture
-from captools.wire.text.recognise import printed
 
 MAX_INVENTORY_FILE = 64 << 20
 _SKIP = {".cache", ".git", "__pycache__"}
@@ -243,6 +242,8 @@ def _is_source(path: Path) -> bool:
     """Tell whether a file in a folder is a capture, or a text log of a known tool."""
     if _is_capture(path) or file_name(path.name).kind:
         return True
+    from captools.wire.text.recognise import printed  # the patterns of logs, which captures need not wait for
+
     try:
         with path.open("rb") as file:
             return bool(printed(file.read(_TEXT_HEAD)))

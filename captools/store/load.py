@@ -27,7 +27,6 @@ from captools.store.stream import open_stream, read_exactly
 from captools.wire.choice import packets_in, worth_compiling
 from captools.wire.decode import Naming
 from captools.wire.index import is_capture, no_capture, read_records
-from captools.wire.text.recognise import printed
 
 LARGE = 256 << 20  # bytes of a file that is not read into memory, however few packets it holds
 _HEAD = 1 << 16
@@ -149,15 +148,21 @@ def open_file(one: CaptureInput, reading: Reading, together: int = 0) -> Capture
         head = read_exactly(stream, _HEAD)
     if is_capture(head) and _is_large(one.path, head, together):
         return LargeCapture(one.path, one.path.parent if one.record or one.temporary else None, reading)
-    if not is_capture(head) and not printed(head):  # not worth unpacking into memory
+    if not is_capture(head) and not _printed(head):  # not worth unpacking into memory
         raise no_capture(head[:64], str(one.path))
     data, cut = read_file(one.path)
-    text = printed(data)
+    text = "" if is_capture(head) else _printed(data)
     if text:
         return text, cut
     records = read_records(data, str(one.path))
     records = replace(records, damage="; ".join(filter(None, (cut, records.damage))))
     return SmallCapture(one.path, data, records, reading.vxlan_ports)
+
+
+def _printed(data: bytes) -> str:
+    from captools.wire.text.recognise import printed  # the patterns of logs, which captures need not wait for
+
+    return printed(data)
 
 
 def _packets_of(path: Path) -> int:

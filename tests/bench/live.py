@@ -138,7 +138,7 @@ def fastest(capture: Path) -> tuple[float, str]:
         told.append(f"{reached / 1e6:.2f} M: {sent:,} sent, {decoded:,} decoded, {dropped:,} dropped")
         if dropped or decoded != sent:
             break
-        best = reached
+        best = max(best, reached)
     return best, "; ".join(told)
 
 
