@@ -116,7 +116,7 @@ def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozen
 
         return lambda page: chosen(page.tables, names, page.keep), tables_of(names)
 
-    from captools.views.sql_tables import packets_table
+    from captools.views.frame import packets_table
 
     def whole(page: Page) -> pa.Table:
         packets = page.tables.packets

@@ -10,7 +10,7 @@ from captools.store.cache.relation import relation
 from captools.store.large import LargeCapture
 from captools.store.load import Opened
 from captools.store.sql import View
-from captools.views.sql_tables import packets_table
+from captools.views.frame import packets_table
 
 
 def packets(opened: Opened) -> pa.Table | View:

@@ -14,6 +14,14 @@ from captools.model.units import rfc3339
 if TYPE_CHECKING:
     import pandas as pd
 
+TIME = pa.timestamp("ns")
+
+
+def packets_table(packets: pa.Table) -> pa.Table:
+    """Return rows of the packet table (schema PACKETS) as SQL and rows in print have them: readable, ``time`` first."""
+    packets = readable(packets)
+    return packets.add_column(0, "time", packets["ts_ns"].cast(TIME))
+
 
 def readable(packets: pa.Table) -> pa.Table:
     """Return ``packets`` with addresses and MACs as dictionary text."""

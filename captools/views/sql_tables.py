@@ -13,9 +13,8 @@ from captools.model.flows import proto_name
 from captools.model.paths import Hop
 from captools.model.requests import Request
 from captools.views.documents import info
-from captools.views.frame import readable
+from captools.views.frame import TIME
 
-TIME = pa.timestamp("ns")
 _T, _I, _TEXTS = pa.string(), pa.int64(), pa.list_(pa.string())
 _EVIDENCE = pa.list_(
     pa.struct([("point", _T), ("file", _T), ("frames", pa.list_(_I)), ("filter", _T), ("shows", _T)])
@@ -48,12 +47,6 @@ POINTS = pa.schema([
     ("last", _T), ("linktype", _I), ("offset_ns", _I), ("offset_error_ns", _I), ("offset_method", _T),
     ("drift_ppm", pa.float64()), ("drift_error_ppm", pa.float64()),
 ])  # fmt: skip
-
-
-def packets_table(packets: pa.Table) -> pa.Table:
-    """Return rows of the packet table (schema PACKETS) as SQL sees them: readable, with ``time`` first."""
-    packets = readable(packets)
-    return packets.add_column(0, "time", packets["ts_ns"].cast(TIME))
 
 
 def _evidence(proofs: Sequence[Evidence]) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ import pytest
 from captools.model.addresses import to_text
 from captools.model.analysis import Analysis
 from captools.views import sql_tables as module
-from captools.views.sql_tables import CONCLUDED, packets_table
+from captools.views.frame import packets_table
+from captools.views.sql_tables import CONCLUDED
 
 
 def sql_tables(analysis: Analysis) -> dict[str, pa.Table]:

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 def test_sql_and_the_packet_table_say_the_same_of_every_packet(entry, naming):
     from captools.store.cache.relation import relation
     from captools.store.sql import query
-    from captools.views.sql_tables import packets_table
+    from captools.views.frame import packets_table
     from tests.wire.equality import plain
 
     found = query({"packets": lambda: relation(entry, naming, "part0")}, "select * from packets order by frame")
