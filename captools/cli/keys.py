@@ -11,6 +11,14 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+wireguard_keys = click.option(
+    "--wireguard-keys",
+    metavar="FILE",
+    default="",
+    help="Let tshark decrypt WireGuard with the keys in FILE, as its wg.keylog_file wants them.",
+)
+
+
 def key_options(command: F) -> F:
     """Add --tls-keys and --wireguard-keys; the command gets them, looked into, as ``keys``."""
 
@@ -30,12 +38,7 @@ def key_options(command: F) -> F:
             default="",
             help="Let tshark decrypt TLS with the secrets in FILE, as SSLKEYLOGFILE makes clients write them.",
         ),
-        click.option(
-            "--wireguard-keys",
-            metavar="FILE",
-            default="",
-            help="Let tshark decrypt WireGuard with the keys in FILE, as its wg.keylog_file wants them.",
-        ),
+        wireguard_keys,
     ):
         decorated = decorate(decorated)
     return cast(F, decorated)

@@ -36,9 +36,24 @@ def frames_by_tshark(
     ends in mid-record gives its whole frames. Raises UsageError for the filter, MalformedCapture for the file,
     ToolMissing without tshark.
     """
+    rows = fields_by_tshark(path, text, ("frame.number",), vxlan_ports=vxlan_ports, keys=keys, timeout_s=timeout_s)
+    return [int(number) for (number,) in rows if number.isdigit()]
+
+
+def fields_by_tshark(
+    path: Path | str,
+    text: str,
+    fields: Sequence[str],
+    *,
+    vxlan_ports: Sequence[int] = (8472,),
+    keys: Keys = NO_KEYS,
+    timeout_s: float = TIMEOUT_S,
+) -> list[tuple[str, ...]]:
+    """Return ``fields`` of the frames that pass ``tshark -Y text``, each as its innermost layer has it; errors as above."""
     check_filter(text)
     keys.check()
-    argv = ["-r", str(Path(path).resolve()), "-Y", text, "-T", "fields", "-e", "frame.number"]
+    argv = ["-r", str(Path(path).resolve()), "-Y", text, "-T", "fields", "-E", "occurrence=l"]
+    argv += [word for field in fields for word in ("-e", field)]
     for port in vxlan_ports:
         argv += ["-d", f"udp.port=={int(port)},vxlan"]
     for name, value in keys.preferences().items():
@@ -49,10 +64,11 @@ def frames_by_tshark(
         raise MalformedCapture(
             f"{path}: tshark was not done within {timeout_s:g} s", hint="filter a smaller file, or without --deep"
         ) from error
-    frames = [int(line) for line in done.stdout.split() if line.isdigit()]
-    if done.returncode and not frames and b"cut short" not in done.stderr:
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    rows = [found for line in lines if len(found := tuple(line.split("\t"))) == len(fields)]
+    if done.returncode and not rows and b"cut short" not in done.stderr:
         raise MalformedCapture(f"{path}: tshark cannot read it ({_reason(done.stderr)})", hint="is it a capture?")
-    return frames
+    return rows
 
 
 def _tshark(argv: list[str], stdin: bytes, timeout_s: float) -> subprocess.CompletedProcess[bytes]:

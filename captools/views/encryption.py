@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from captools.model.analysis import Analysis
 from captools.model.encryption import Cleartext, Encryption, Kind, Pair
@@ -23,6 +24,27 @@ def as_text(analysis: Analysis) -> str:
         if part:
             lines += ["", *part]
     return "\n".join(lines)
+
+
+def unsealed_text(document: dict[str, Any]) -> list[str]:
+    """Return what was found inside WireGuard, where keys were given: key ``unsealed`` of the document."""
+    files = document.get("unsealed")
+    if files is None:
+        return []
+    lines = ["", "Opened with the keys:"]
+    for one in files:
+        lines.append(f"{safe(one['file'])}: {one['opened']:,} of {one['data']:,} data messages")
+        for inside in one["carried"][:_MOST]:
+            frames = ", ".join(map(str, inside["frames"][:5])) + (" …" if inside["packets"] > 5 else "")
+            count = f"{inside['packets']:,} {'packet' if inside['packets'] == 1 else 'packets'}"
+            lines.append(f"  {inside['src']} > {inside['dst']}: {count} (in frames {frames})")
+    if not files:
+        lines.append("no capture file holds WireGuard data")
+    elif not any(one["opened"] for one in files):
+        lines.append(
+            "nothing could be opened: a key log needs the ephemeral keys of the sessions captured, and the handshake"
+        )
+    return lines
 
 
 def _pairs(pairs: tuple[Pair, ...]) -> str:
