@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from captools.store.files import read_file
@@ -168,7 +169,8 @@ def test_the_lines_of_dash_a_hold_the_heads_we_find() -> None:
     for path in sorted(one for case in cases() for one in case.folder.glob("*.pcap")):
         _, http = decoded(path)
         log = read_text_log(run("tcpdump", "-nnA", "-r", "-", data=path.read_bytes()), "s", "p")
-        count += same_heads(log.http, http, path.name)
+        readable = http.filter(pc.is_null(http["stream"]))  # HTTP/2 has no lines
+        count += same_heads(log.http, readable, path.name)
     assert count > 20
 
 
