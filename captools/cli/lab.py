@@ -34,7 +34,7 @@ def list_(as_json: bool) -> None:
     from captools.lab.catalogue import catalogue
 
     scenarios = [
-        {"id": one.id, "mode": one.mode.value, "title": one.title, "expected": list(one.expected)}
+        {"id": one.id, "mode": one.mode.value, "title": one.title, "expected": [each.to_json() for each in one.expected]}
         for one in catalogue().values()
     ]
     labs = [
@@ -108,23 +108,58 @@ def record(scenario: str, out: Path, name: str, skews: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("scenario")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Session folder; else the default place.")
-@click.option("--name", default="run", show_default=True, help="Name of the lab meanwhile.")
-def run(scenario: str, out: Path | None, name: str) -> None:
-    """Run SCENARIO and keep its session. Example: captools lab run s1"""
-    if out is None:
-        import os
-        import time
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO…|all")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the sessions; else the default place.")
+@click.option("--name", default="run", show_default=True, help="Name of the labs meanwhile.")
+@click.option("--jobs", type=click.IntRange(1, 16), default=4, show_default=True, help="Labs at a time.")
+@click.option("--long", "with_long", is_flag=True, help="With all: also those that take minutes.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--strict", is_flag=True, help="Exit with 1 unless every scenario says what it must and nothing else.")
+def run(
+    scenarios: tuple[str, ...], out: Path | None, name: str, jobs: int, with_long: bool, as_json: bool, strict: bool
+) -> None:
+    """Run scenarios and print a scoreboard: what captools must say of each, what it says, what is missing or false.
 
-        from captools.store.layout import default_root, session_name
+    \b
+    Example:
+      captools lab run s1
+      captools lab run all --jobs 4
+    """
+    import sys
 
-        out = default_root(Path.cwd(), os.environ) / session_name(time.time_ns())
-    _record(scenario, out, name)
-    _say(f"look at it with: captools findings {out}")
+    from captools.lab import board
+    from captools.lab.catalogue import catalogue, scenario_called
+    from captools.lab.scoreboard import run_all
+
+    chosen = {one.id: one for text in scenarios if text != "all" for one in [scenario_called(text)]}
+    if "all" in scenarios:
+        chosen |= {one.id: one for one in catalogue().values() if with_long or not one.long}
+    out = out or _default_folder()
+    scores = []
+    for one in run_all(list(chosen.values()), out, jobs=jobs, name=name, say=_say):
+        _say(f"{one.scenario}: {'right' if one.right else 'WRONG'}")
+        scores.append(one)
+    scores.sort(key=lambda one: list(chosen).index(one.scenario))
+    if as_json:
+        _print_json({"schema": 1, "folder": str(out), "scores": [one.to_json() for one in scores]})
+    else:
+        click.echo(board.as_text(scores))
+    first = scores[0].scenario
+    _say(f"the sessions are in {out}; look at one with: captools findings {out / first}")
+    if strict and not all(one.right for one in scores):
+        sys.exit(1)
 
 
-def _record(scenario: str, out: Path, name: str, skews: tuple[str, ...] = ()) -> None:
+def _default_folder() -> Path:
+    import os
+    import time
+
+    from captools.store.layout import default_root, session_name
+
+    return default_root(Path.cwd(), os.environ) / session_name(time.time_ns())
+
+
+def _record(scenario: str, out: Path, name: str, skews: tuple[str, ...]) -> None:
     import sys
 
     from captools.lab.catalogue import scenario_called

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterable
@@ -10,16 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from captools.lab import firewall, network, outputs, services, sshd, state
+from captools.lab import envoy, firewall, network, outputs, services, sshd, state
 from captools.lab.netns import Machine, held, hold, python
 from captools.lab.preflight import require
-from captools.lab.topology import MACHINES, PODS, ROUTER, Mode, node_called
+from captools.lab.topology import MACHINES, PODS, ROUTER, LabPod, Mode, node_called
 from captools.model.errors import CaptureFailed, UsageError
 
 _FABRIC = ("uplink", "switch")
 T = TypeVar("T")
+Proxy = Callable[[str], dict[str, Any]]  # the file with key and certificate to Envoy's bootstrap document
 
 
 class Lab:
@@ -37,6 +39,8 @@ class Lab:
         directory: Path | None = None,
         endpoint_routes: bool = False,
         offloads: bool = True,
+        pods: tuple[LabPod, ...] = PODS,
+        proxy: Proxy = envoy.config,
     ) -> None:
         self.mode = mode
         self.name = name
@@ -44,6 +48,8 @@ class Lab:
         self.directory = (directory or self.link).absolute()
         self.endpoint_routes = endpoint_routes
         self.offloads = offloads
+        self.pods = pods
+        self.proxy = proxy
         self.machines: dict[str, Machine] = {}
         self._init: subprocess.Popen[str] | None = None
         self._record: state.LabRecord | None = None
@@ -56,6 +62,11 @@ class Lab:
     def machine(self, name: str) -> Machine:
         """Return a node, the router or a pod by name; KeyError where there is none."""
         return self.machines[name]
+
+    def tell(self, file: str, document: Any) -> None:
+        """Write one inventory file beside those of the lab, or in the place of one: JSON, or text as it is."""
+        text = document if isinstance(document, str) else json.dumps(document, indent=1) + "\n"
+        (self.directory / "inventory" / file).write_text(text)
 
     def __enter__(self) -> Self:
         self.up()
@@ -75,9 +86,14 @@ class Lab:
             self._start_init()
             self._start_machines()
             self._wire()
-            keys = services.start(self.machines, self.directory, self.mode)
+            keys = services.start(self.machines, self.directory, self.mode, self.pods, self.proxy)
             outputs.write(
-                self.directory, self.machines, self.mode, endpoint_routes=self.endpoint_routes, public_keys=keys
+                self.directory,
+                self.machines,
+                self.mode,
+                endpoint_routes=self.endpoint_routes,
+                public_keys=keys,
+                pods=self.pods,
             )
         except BaseException:
             self.down()
@@ -166,7 +182,7 @@ class Lab:
         assert self._record is not None
         for name in MACHINES:
             sshd.etc_files(self.directory / "etc" / name, name)
-        names = [*MACHINES, *(pod.name for pod in PODS), *_FABRIC]
+        names = [*MACHINES, *(pod.name for pod in self.pods), *_FABRIC]
         etc = {name: self.directory / "etc" / name for name in MACHINES}
         starting = {name: hold(self._record.pid, name, etc=etc.get(name), mounts=name in MACHINES) for name in names}
         for name, holder in starting.items():
@@ -191,13 +207,13 @@ class Lab:
                 machine.batch(network.router(self.mode))
                 return
             node = node_called(name)
-            machine.batch(network.node(node, self.mode, pids, endpoint_routes=self.endpoint_routes))
+            machine.batch(network.node(node, self.mode, pids, self.pods, endpoint_routes=self.endpoint_routes))
             machine.run(["nft", "-f", "-"], text=firewall.node_rules(node))
 
         _together(build, MACHINES)
         _together(
             lambda pod: self.machines[pod.name].batch(network.pod(pod, node_called(pod.node).cilium_host, self.mode)),
-            PODS,
+            self.pods,
         )
         if not self.offloads:
             _together(_switch_offloads_off, self.machines.values())

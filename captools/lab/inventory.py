@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from captools.lab.topology import (
+    EVERY_POD,
     HTTP_PORT,
     LEADER,
     NATIVE_ROUTING_CIDR,
@@ -23,7 +24,7 @@ from captools.lab.topology import (
 )
 
 # Allocated as in a real cluster; nothing answers there, because the lab has no socket load balancer.
-_SERVICES = (
+SERVICES = (
     ("default", "webpod", "ClusterIP", "10.96.73.11", ""),
     ("default", "cilium-ingress-webpod", "LoadBalancer", "10.96.41.7", VIP_DEDICATED),
     ("kube-system", "cilium-ingress", "LoadBalancer", "10.96.187.20", VIP_SHARED),
@@ -31,25 +32,28 @@ _SERVICES = (
 
 
 def documents(
-    mode: Mode, *, endpoint_routes: bool, public_keys: Mapping[str, str]
+    mode: Mode, *, endpoint_routes: bool, public_keys: Mapping[str, str], pods: tuple[LabPod, ...] = PODS
 ) -> dict[str, dict[str, Any] | list[Any]]:
     """Return every inventory file of a lab. ``public_keys`` holds each node's WireGuard key, where there is one."""
     files: dict[str, dict[str, Any] | list[Any]] = {
-        "pods.json": _list([_pod(pod) for pod in PODS] + [_envoy_pod()]),
-        "nodes.json": _list([_node(node) for node in NODES]),
-        "services.json": _list([_service(*service) for service in _SERVICES]),
-        "endpointslices.json": _list([_endpoint_slice()]),
-        "ciliumnodes.json": _list([_cilium_node(node, public_keys.get(node.name, "")) for node in NODES]),
-        "ciliumendpoints.json": _list([_cilium_endpoint(pod) for pod in PODS]),
-        "ciliumidentities.json": _list([_cilium_identity(pod) for pod in {pod.identity: pod for pod in PODS}.values()]),
+        "pods.json": listing([_pod(pod) for pod in pods] + [_envoy_pod()]),
+        "nodes.json": listing([_node(node) for node in NODES]),
+        "services.json": listing([service(*one) for one in SERVICES]),
+        "endpointslices.json": listing([endpoint_slice()]),
+        "ciliumnodes.json": listing([_cilium_node(node, public_keys.get(node.name, "")) for node in NODES]),
+        "ciliumendpoints.json": listing([_cilium_endpoint(pod) for pod in pods]),
+        "ciliumidentities.json": listing(
+            [_cilium_identity(pod) for pod in {pod.identity: pod for pod in pods}.values()]
+        ),
         "cilium-config.json": _config(mode, endpoint_routes=endpoint_routes),
     }
     for node in NODES:
-        files[f"{node.name}__cilium-endpoint-list.json"] = [_endpoint(pod) for pod in pods_on(node.name)]
+        files[f"{node.name}__cilium-endpoint-list.json"] = [_endpoint(pod) for pod in pods_on(node.name, pods)]
     return files
 
 
-def _list(items: list[dict[str, Any]]) -> dict[str, Any]:
+def listing(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return objects as the list that ``kubectl get -o json`` prints."""
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
 
@@ -63,12 +67,12 @@ def _security_labels(pod: LabPod) -> dict[str, str]:
     }
 
 
-def _label_list(pod: LabPod) -> list[str]:
+def _labellisting(pod: LabPod) -> list[str]:
     return [f"{key}={value}" for key, value in _security_labels(pod).items()]
 
 
 def _endpoint_id(pod: LabPod) -> int:
-    return 100 + PODS.index(pod)
+    return 100 + EVERY_POD.index(pod)
 
 
 def _pod(pod: LabPod) -> dict[str, Any]:
@@ -112,15 +116,26 @@ def _node(node: LabNode) -> dict[str, Any]:
     }
 
 
-def _service(namespace: str, name: str, kind: str, cluster_ip: str, vip: str) -> dict[str, Any]:
+def service(
+    namespace: str,
+    name: str,
+    kind: str,
+    cluster_ip: str,
+    vip: str,
+    *,
+    port: int = HTTP_PORT,
+    target_port: int = HTTP_PORT,
+    app: str = "",
+) -> dict[str, Any]:
+    """Return one Service; ``vip`` is its load-balancer address, "" for none, ``app`` what its pods are labelled with."""
     spec: dict[str, Any] = {
         "type": kind,
         "clusterIP": cluster_ip,
         "clusterIPs": [cluster_ip],
-        "ports": [{"name": "http", "protocol": "TCP", "port": HTTP_PORT, "targetPort": HTTP_PORT}],
+        "ports": [{"name": "http", "protocol": "TCP", "port": port, "targetPort": target_port}],
     }
-    if name == "webpod":
-        spec["selector"] = {"app": "webpod"}
+    if app or name == "webpod":
+        spec["selector"] = {"app": app or "webpod"}
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -130,17 +145,20 @@ def _service(namespace: str, name: str, kind: str, cluster_ip: str, vip: str) ->
     }
 
 
-def _endpoint_slice() -> dict[str, Any]:
+def endpoint_slice(
+    name: str = "webpod", pods: tuple[LabPod, ...] = WEBPODS, *, port: int = HTTP_PORT, namespace: str = "default"
+) -> dict[str, Any]:
+    """Return the EndpointSlice of one Service: the pods behind it, all on one port."""
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {
-            "name": "webpod-7xk2p",
-            "namespace": "default",
-            "labels": {"kubernetes.io/service-name": "webpod"},
+            "name": f"{name}-7xk2p",
+            "namespace": namespace,
+            "labels": {"kubernetes.io/service-name": name},
         },
         "addressType": "IPv4",
-        "ports": [{"name": "http", "protocol": "TCP", "port": HTTP_PORT}],
+        "ports": [{"name": "http", "protocol": "TCP", "port": port}],
         "endpoints": [
             {
                 "addresses": [pod.ip],
@@ -148,7 +166,7 @@ def _endpoint_slice() -> dict[str, Any]:
                 "nodeName": pod.node,
                 "targetRef": {"kind": "Pod", "name": pod.name, "namespace": pod.namespace},
             }
-            for pod in WEBPODS
+            for pod in pods
         ],
     }
 
@@ -186,7 +204,7 @@ def _cilium_endpoint(pod: LabPod) -> dict[str, Any]:
                 "k8s-pod-name": pod.name,
                 "pod-name": f"{pod.namespace}/{pod.name}",
             },
-            "identity": {"id": pod.identity, "labels": _label_list(pod)},
+            "identity": {"id": pod.identity, "labels": _labellisting(pod)},
             "networking": {"addressing": [{"ipv4": pod.ip}], "node": node.address},
             "state": "ready",
         },
@@ -212,8 +230,8 @@ def _endpoint(pod: LabPod) -> dict[str, Any]:
                 "k8s-pod-name": pod.name,
                 "pod-name": f"{pod.namespace}/{pod.name}",
             },
-            "identity": {"id": pod.identity, "labels": _label_list(pod)},
-            "labels": {"security-relevant": _label_list(pod)},
+            "identity": {"id": pod.identity, "labels": _labellisting(pod)},
+            "labels": {"security-relevant": _labellisting(pod)},
             "networking": {
                 "addressing": [{"ipv4": pod.ip}],
                 "interface-name": pod.interface,

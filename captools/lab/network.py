@@ -16,6 +16,7 @@ from captools.lab.topology import (
     NAT_GATEWAY,
     NATIVE_ROUTING_CIDR,
     NODES,
+    PODS,
     REMOTE_NODE_IDENTITY,
     ROUTER,
     ROUTER_ADDRESSES,
@@ -120,7 +121,9 @@ def router(mode: Mode) -> list[str]:
     return lines
 
 
-def node(here: LabNode, mode: Mode, pids: Mapping[str, int], *, endpoint_routes: bool) -> list[str]:
+def node(
+    here: LabNode, mode: Mode, pids: Mapping[str, int], pods: tuple[LabPod, ...] = PODS, *, endpoint_routes: bool
+) -> list[str]:
     """Return the lines of one Kubernetes node, its pods' lxc devices included.
 
     ``pids`` gives each pod's holder process. With ``endpoint_routes`` the /32 route of a pod carries no source,
@@ -146,9 +149,9 @@ def node(here: LabNode, mode: Mode, pids: Mapping[str, int], *, endpoint_routes:
     ]
     if here.name == LEADER:
         lines += [f"route add local {vip} dev lo table local" for vip in (VIP_SHARED, VIP_DEDICATED)]
-    for pod in pods_on(here.name):
+    for pod in pods_on(here.name, pods):
         lines += _pod_link(here, pod, pids[pod.name], endpoint_routes=endpoint_routes)
-    lines += _tunnel(here) if mode is Mode.VXLAN else _native(here)
+    lines += _tunnel(here, pods) if mode is Mode.VXLAN else _native(here)
     return lines
 
 
@@ -174,7 +177,7 @@ def _native(here: LabNode) -> list[str]:
     return lines
 
 
-def _tunnel(here: LabNode) -> list[str]:
+def _tunnel(here: LabNode, pods: tuple[LabPod, ...]) -> list[str]:
     """One route table per source identity, so that the VNI is the sender's identity (FACTS, sections 2 and 14)."""
     others = [other for other in NODES if other is not here]
     lines = [
@@ -186,7 +189,7 @@ def _tunnel(here: LabNode) -> list[str]:
         f"neigh add {other.tunnel_neighbour} lladdr {mac_of(other.name, 'cilium_vxlan')} dev cilium_vxlan nud permanent"
         for other in others
     ]
-    senders = {pod.ip: pod.identity for pod in pods_on(here.name)} | {here.ingress: INGRESS_IDENTITY}
+    senders = {pod.ip: pod.identity for pod in pods_on(here.name, pods)} | {here.ingress: INGRESS_IDENTITY}
     lines += [f"rule add from {address} lookup {identity} priority 100" for address, identity in senders.items()]
     tables = [
         ("main", REMOTE_NODE_IDENTITY),

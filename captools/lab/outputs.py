@@ -9,7 +9,7 @@ from pathlib import Path
 from captools.lab import inventory, sshd
 from captools.lab.netns import Machine
 from captools.lab.tomltext import to_toml
-from captools.lab.topology import MACHINES, ROUTER, Mode
+from captools.lab.topology import MACHINES, PODS, ROUTER, LabPod, Mode
 
 CONFIG_FILE = "captools.toml"
 
@@ -21,11 +21,12 @@ def write(
     *,
     endpoint_routes: bool,
     public_keys: Mapping[str, str],
+    pods: tuple[LabPod, ...] = PODS,
 ) -> None:
     """Write all of it into the lab's folder; ``captools.toml`` last, since others take it for a lab that is ready."""
     folder = directory / "inventory"
     folder.mkdir()
-    documents = inventory.documents(mode, endpoint_routes=endpoint_routes, public_keys=public_keys)
+    documents = inventory.documents(mode, endpoint_routes=endpoint_routes, public_keys=public_keys, pods=pods)
     for file, document in documents.items():
         (folder / file).write_text(json.dumps(document, indent=1) + "\n")
     (directory / "ssh" / "config").write_text(sshd.client_config(directory / "ssh", machines["uplink"]))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
@@ -22,6 +25,7 @@ from captools.store.atomic import write_text
 from captools.store.session import MANIFEST
 
 CASE_FILE = "case.toml"
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 60.0
 
@@ -53,6 +57,7 @@ def record(
         raise UsageError(f"{out} exists already", hint="choose another folder with -o, or remove it")
     say(f"building the {scenario.mode.value} cluster")
     with scenario.lab(name) as lab:
+        scenario.prepare(lab)
         say("starting captures on all nodes")
         manifest, truth = _capture_while_driving(scenario, lab, out, say, command)
     failed = [f"{node.name}: {node.error}" for node in manifest.nodes if not node.ok]
@@ -60,6 +65,8 @@ def record(
     if failed:
         raise CaptureFailed(f"{out}: not everything was captured ({failed[0]})", hint="try again; the rest was kept")
     _forget_the_machine(out / MANIFEST)
+    for path in (out / "inventory").glob("*.json"):
+        path.write_text(without_spaces(path.read_text(encoding="utf-8")), encoding="utf-8")
     case = scenario.case(truth)
     if skews:
         say("setting clocks wrong")
@@ -68,12 +75,25 @@ def record(
     return Recording(folder=out, manifest=manifest, truth=truth)
 
 
+def case_of(folder: Path) -> dict[str, Any]:
+    """Return the document of a recorded folder's ``case.toml``."""
+    return tomllib.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+
+
 def _forget_the_machine(path: Path) -> None:
     """Take out of a manifest what it tells of the machine it was recorded on: a reference case is for everybody."""
     document = json.loads(path.read_text(encoding="utf-8"))
     for node in document["nodes"]:
         node["system"] = f"Linux {node['name']}"
-    write_text(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def without_spaces(text: str) -> str:
+    """Return a JSON document without the spaces between its tokens: a reference case is small.
+
+    Token by token, since ``ip -j`` prints some keys twice (FACTS, section 14) and reading would lose one of them.
+    """
+    return "".join(_TOKEN.findall(text)) + "\n"
 
 
 def _capture_while_driving(

@@ -8,17 +8,24 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from captools.lab import certificate, envoy, network, sshd, wireguard
+from captools.lab import certificate, network, sshd, wireguard
 from captools.lab.netns import Machine, python
 from captools.lab.preflight import envoy_path
-from captools.lab.topology import HTTP_PORT, HTTPS_PORT, LEADER, MACHINES, NODES, POD_TLS_PORT, PODS, Mode
+from captools.lab.topology import LEADER, MACHINES, NODES, POD_TLS_PORT, LabPod, Mode
 from captools.model.errors import CaptureFailed
 
 _READY_TIMEOUT_S = 20.0
 
 
-def start(machines: Mapping[str, Machine], directory: Path, mode: Mode) -> dict[str, str]:
+def start(
+    machines: Mapping[str, Machine],
+    directory: Path,
+    mode: Mode,
+    pods: tuple[LabPod, ...],
+    proxy: Callable[[str], dict[str, Any]],
+) -> dict[str, str]:
     """Start everything and wait until all of it answers; return each node's WireGuard public key, if any.
 
     CaptureFailed with the ends of the logs where something does not come up.
@@ -26,25 +33,27 @@ def start(machines: Mapping[str, Machine], directory: Path, mode: Mode) -> dict[
     log = directory / "log"
     log.mkdir()
     tls = str(certificate.make(directory / "tls"))
-    for pod in PODS:
+    for pod in pods:
         if pod.serves:
-            argv = python("whoami", pod.ip, str(HTTP_PORT), str(POD_TLS_PORT), tls)
+            argv = python("whoami", pod.ip, str(pod.port), str(POD_TLS_PORT), tls)
             machines[pod.name].daemon(argv, log / f"{pod.name}.log")
-    _start_envoy(machines[LEADER], directory, tls)
+    config = proxy(tls)
+    _start_envoy(machines[LEADER], directory, config)
     keys = _start_wireguard(machines, log, mode) if mode.encrypted else {}
     sshd.make_keys(directory / "ssh")
     for name in MACHINES:
         sshd.start(machines[name], directory / "ssh", log / f"sshd-{name}.log")
-    listeners = [(name, sshd.PORT) for name in MACHINES] + [(LEADER, port) for port in (HTTP_PORT, HTTPS_PORT)]
-    listeners += [(pod.name, port) for pod in PODS if pod.serves for port in (HTTP_PORT, POD_TLS_PORT)]
+    ports = [one["address"]["socket_address"]["port_value"] for one in config["static_resources"]["listeners"]]
+    listeners = [(name, sshd.PORT) for name in MACHINES] + [(LEADER, port) for port in dict.fromkeys(ports)]
+    listeners += [(pod.name, port) for pod in pods if pod.serves for port in (pod.port, POD_TLS_PORT)]
     for name, port in listeners:
         _await(partial(machines[name].listens, port), f"{name}: nothing listens on port {port}", log)
     return keys
 
 
-def _start_envoy(leader: Machine, directory: Path, tls: str) -> None:
+def _start_envoy(leader: Machine, directory: Path, config: dict[str, Any]) -> None:
     file = directory / "envoy.json"
-    file.write_text(json.dumps(envoy.config(tls), indent=1))
+    file.write_text(json.dumps(config, indent=1))
     leader.daemon(
         # One worker: its turns over the webpods are then the turns of all connections together.
         [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],

@@ -79,6 +79,7 @@ class LabPod:
     app: str
     serves: bool
     namespace: str = "default"
+    port: int = HTTP_PORT  # of what it serves
 
     @property
     def interface(self) -> str:
@@ -125,6 +126,16 @@ WEBPODS = (
     LabPod(name="webpod-697b545f57-xm4vk", node="k8s-w0", ip="172.20.2.33", identity=62886, app="webpod", serves=True),
 )
 PODS = (CURL_POD, *WEBPODS)
+PRODUCTPAGE = LabPod(
+    name="productpage-v1-54bb874995-lnr7k", node="k8s-w1", ip="172.20.1.102", identity=13120, app="productpage",
+    serves=True, port=9080,
+)  # fmt: skip
+DETAILS = LabPod(
+    name="details-v1-766844796b-9x2lq", node="k8s-w0", ip="172.20.2.176", identity=28051, app="details",
+    serves=True, port=9080,
+)  # fmt: skip
+BOOKINFO = (PRODUCTPAGE, DETAILS)  # only where a scenario asks for them
+EVERY_POD = (*PODS, *BOOKINFO)
 
 
 def node_called(name: str) -> LabNode:
@@ -135,9 +146,9 @@ def node_called(name: str) -> LabNode:
     raise KeyError(name)
 
 
-def pods_on(node: str) -> tuple[LabPod, ...]:
-    """Return the pods of one node, in the order they were created."""
-    return tuple(pod for pod in PODS if pod.node == node)
+def pods_on(node: str, pods: tuple[LabPod, ...] = PODS) -> tuple[LabPod, ...]:
+    """Return those of ``pods`` that run on one node, in the order they were created."""
+    return tuple(pod for pod in pods if pod.node == node)
 
 
 def webpod_on(node: str) -> LabPod:

@@ -17,7 +17,7 @@ from captools.lab.truth import Truth, of_http, of_ping
 from captools.model.errors import CaptureFailed
 
 HTTP_TIMEOUT_S = 3.0
-_HEALTH_INTERVAL_S = 0.2
+HEALTH_INTERVAL_S = 0.2
 _HEALTH_ID = 0x4000  # health pings count up from here, so that no test ping shares their identifier
 
 
@@ -94,11 +94,9 @@ def health_pairs(lab: Lab) -> list[tuple[str, str, str]]:
 class Health:
     """Background pings between the machines while a scenario is driven: they show that every wire is listened to."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, interval_s: float = HEALTH_INTERVAL_S) -> None:
         self._running = [
-            lab.machine(name).start(
-                python("ping", address, str(_HEALTH_ID + number), "0", str(_HEALTH_INTERVAL_S), source)
-            )
+            lab.machine(name).start(python("ping", address, str(_HEALTH_ID + number), "0", str(interval_s), source))
             for number, (name, address, source) in enumerate(health_pairs(lab))
         ]
 
@@ -122,9 +120,9 @@ class Health:
 
 
 @contextmanager
-def health(lab: Lab, collected: list[Truth]) -> Iterator[None]:
+def health(lab: Lab, collected: list[Truth], interval_s: float = HEALTH_INTERVAL_S) -> Iterator[None]:
     """Run the background pings during a block and add their truth to ``collected`` at its end."""
-    running = Health(lab)
+    running = Health(lab, interval_s)
     try:
         yield
         collected.append(running.stop())

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from captools.lab.topology import HTTP_PORT, NODES, PODS, TLS_PASSED, WEBPODS
+from captools.lab.topology import EVERY_POD, NODES, TLS_PASSED
 from captools.model.units import rfc3339
 
 
@@ -96,7 +96,7 @@ class Truth:
 
 def name_of(address: str) -> str:
     """Return whose address it is: pod, node, or the empty string."""
-    for pod in PODS:
+    for pod in EVERY_POD:
         if pod.ip == address:
             return f"{pod.namespace}/{pod.name}"
     for node in NODES:
@@ -113,7 +113,7 @@ def source_kind(address: str) -> str:
         return "ingress"
     if any(address == node.cilium_host for node in NODES):
         return "cilium-host"
-    if any(address == pod.ip for pod in PODS):
+    if any(address == pod.ip for pod in EVERY_POD):
         return "pod"
     if address == "10.0.2.15" or any(address == node.address for node in NODES):
         return "node"
@@ -174,12 +174,12 @@ def _with_backend(request: RequestTruth, body: str) -> RequestTruth:
         for name, value in re.findall(r"^([A-Za-z][\w-]*): ?(.*)$", body, flags=re.MULTILINE)
     }
     if "hostname" not in said:
-        pod = next((pod for pod in WEBPODS if pod.ip == request.address and request.port == HTTP_PORT), None)
+        pod = next((pod for pod in EVERY_POD if (pod.ip, pod.port) == (request.address, request.port)), None)
         return request if pod is None else replace(
             request, backend_pod=pod.name, backend_ip=pod.ip, backend_node=pod.node
         )  # fmt: skip
     remote, _, port = said["remoteaddr"].rpartition(":")
-    pod = next((pod for pod in WEBPODS if pod.name == said["hostname"]), None)  # none is a server outside the cluster
+    pod = next((pod for pod in EVERY_POD if pod.name == said["hostname"]), None)  # none is a server outside the cluster
     return replace(
         request, backend_pod=pod.name if pod else "", backend_ip=said["ip"], backend_node=pod.node if pod else "",
         remote_addr=remote,

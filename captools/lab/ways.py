@@ -10,10 +10,10 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from captools.lab.topology import (
+    EVERY_POD,
     LEADER,
     NATIVE_ROUTING_CIDR,
     NODES,
-    PODS,
     ROUTER,
     ROUTER_ADDRESSES,
     VIP_DEDICATED,
@@ -28,7 +28,10 @@ _LEAK = ("k8s-ctr", "k8s-w1")  # see network.wireguard
 
 
 def with_ways(truth: Truth, mode: Mode) -> Truth:
-    """Return ``truth`` with the way of every flow, and of every request behind the proxy."""
+    """Return ``truth`` with the way of every flow, and of every request behind the proxy.
+
+    A way that the scenario knows already stays: it may differ from what the cluster was built for.
+    """
     return Truth(
         flows=tuple(_flow(one, mode) for one in truth.flows),
         requests=tuple(_request(one, mode) for one in truth.requests),
@@ -36,7 +39,7 @@ def with_ways(truth: Truth, mode: Mode) -> Truth:
 
 
 def _flow(flow: FlowTruth, mode: Mode) -> FlowTruth:
-    if not (machine_of(flow.src) and machine_of(flow.dst)):
+    if flow.way is not None or not (machine_of(flow.src) and machine_of(flow.dst)):
         return flow
     back = way(mode, flow.dst, flow.src) if flow.answered else None
     seen = flow.seen_src or masqueraded(flow.src, flow.dst)
@@ -45,7 +48,7 @@ def _flow(flow: FlowTruth, mode: Mode) -> FlowTruth:
 
 def _request(request: RequestTruth, mode: Mode) -> RequestTruth:
     """Add the way of the proxy's own connection, where the proxy opened one that the backend told of."""
-    if not request.remote_addr or not request.proxied:
+    if request.backend_way is not None or not request.remote_addr or not request.proxied:
         return request
     there = way(mode, request.remote_addr, request.backend_ip, sender=LEADER)
     back = way(mode, request.backend_ip, request.remote_addr, receiver=LEADER)
@@ -58,7 +61,7 @@ def way(mode: Mode, src: str, dst: str, *, sender: str = "", receiver: str = "")
     ``sender`` and ``receiver`` name the machine of an address that every node has.
     """
     here, there = sender or machine_of(src), receiver or machine_of(dst)
-    pods = {pod.ip: f"{pod.node}/{pod.interface}" for pod in PODS}
+    pods = {pod.ip: f"{pod.node}/{pod.interface}" for pod in EVERY_POD}
     begin = (pods[src],) if src in pods else ()
     end = (pods[dst],) if dst in pods else ()
     if here == there:

@@ -16,9 +16,8 @@ def test_every_folder_with_a_truth_is_a_case_and_they_come_by_name():
 @pytest.mark.parametrize("one", cases(), ids=lambda one: one.name)
 def test_a_case_says_what_it_is_what_happened_and_what_must_be_found(one):
     assert one.folder == REFERENCE / one.name
-    assert one.truth["schema"] == 1 and one.truth["title"]
-    assert isinstance(one.truth["findings"]["expected"], list) and isinstance(one.truth["findings"]["forbidden"], list)
-    assert not set(one.truth["findings"]["expected"]) & set(one.truth["findings"]["forbidden"])
+    assert one.truth["schema"] == 2 and one.truth["title"]
+    assert all(each["rule"] for each in one.truth["findings"]["expected"])
     assert list(one.folder.glob("*.pcap*")) and (one.folder / "session.json").is_file()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, Mode, webpod_on
 from captools.lab.traffic import bulk, ping
 from captools.lab.truth import Truth
@@ -24,13 +24,9 @@ SCENARIO = Scenario(
     mode=Mode.VXLAN,
     traffic=traffic,
     snaplen=SNAPLEN,
-    expected=("vxlan-encapsulated",),
-    forbidden=(
-        "routing-black-hole",
-        "snat-ingress-ip",
-        "snat-node-ip",
-        "wireguard-only",
-        "cleartext-between-nodes",
-        "capture-incomplete",
+    expected=(
+        Expected(
+            rule="vxlan-encapsulated", subject={"src": "172.20.0.88", "dst": "172.20.2.33"}, says=("45966", "62886")
+        ),
     ),
 )

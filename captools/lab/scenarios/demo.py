@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, ROUTER, VIP_DEDICATED, WEBPODS, Mode
 from captools.lab.traffic import http, ping
 from captools.lab.truth import Truth
@@ -24,6 +24,17 @@ SCENARIO = Scenario(
     title="The main job: an ingress request and pod traffic through VXLAN",
     mode=Mode.VXLAN,
     traffic=traffic,
-    expected=("vxlan-encapsulated", "snat-ingress-ip", "snat-node-ip"),
-    forbidden=("routing-black-hole", "wireguard-only", "cleartext-between-nodes", "capture-incomplete"),
+    expected=(
+        Expected(
+            rule="vxlan-encapsulated", subject={"src": "172.20.0.88", "dst": "172.20.1.108"}, says=("45966", "62886")
+        ),
+        Expected(
+            rule="vxlan-encapsulated", subject={"src": "172.20.0.88", "dst": "172.20.2.33"}, says=("45966", "62886")
+        ),
+        Expected(rule="vxlan-encapsulated", subject={"src": "172.20.1.35", "dst": "172.20.0.121"}),
+        Expected(rule="vxlan-encapsulated", subject={"src": "172.20.1.35", "dst": "172.20.2.33"}),
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.0.121", "node": "k8s-w1"}),
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.2.33", "node": "k8s-w1"}),
+        Expected(rule="snat-node-ip", subject={"src": "172.20.1.12", "dst": "172.20.1.108", "node": "k8s-w1"}),
+    ),
 )

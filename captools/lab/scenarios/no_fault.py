@@ -24,13 +24,4 @@ SCENARIO = Scenario(
     mode=Mode.NATIVE,
     traffic=traffic,
     expected=(),
-    forbidden=(
-        "routing-black-hole",
-        "vxlan-encapsulated",
-        "snat-ingress-ip",
-        "snat-node-ip",
-        "wireguard-only",
-        "cleartext-between-nodes",
-        "capture-incomplete",
-    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from captools.lab.cluster import Lab
 from captools.lab.envoy_routes import DENIED, GUARDED, LIMITED, RETRIED, REWRITTEN, REWRITTEN_PREFIX
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import ROUTER, VIP_DEDICATED, VIP_SHARED, Mode
 from captools.lab.traffic import http, http2, together
 from captools.lab.truth import Truth
@@ -31,6 +31,9 @@ SCENARIO = Scenario(
     title="Requests across a proxy: pooled connections, retries, rewriting, forged addresses, its own answers",
     mode=Mode.NATIVE,
     traffic=traffic,
-    expected=("snat-ingress-ip", "snat-node-ip"),
-    forbidden=("routing-black-hole", "vxlan-encapsulated", "wireguard-only", "cleartext-between-nodes"),
+    expected=(
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.0.121", "node": "k8s-w1"}),
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.2.33", "node": "k8s-w1"}),
+        Expected(rule="snat-node-ip", subject={"src": "172.20.1.12", "dst": "172.20.1.108", "node": "k8s-w1"}),
+    ),
 )

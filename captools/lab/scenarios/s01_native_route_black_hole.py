@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, Mode, webpod_on
 from captools.lab.traffic import http, ping
 from captools.lab.truth import Truth
@@ -24,13 +24,13 @@ SCENARIO = Scenario(
     title="Native routing: the router has no route for the pods of k8s-w0",
     mode=Mode.NATIVE_BROKEN,
     traffic=traffic,
-    expected=("routing-black-hole",),
-    forbidden=(
-        "vxlan-encapsulated",
-        "snat-ingress-ip",
-        "snat-node-ip",
-        "wireguard-only",
-        "cleartext-between-nodes",
-        "capture-incomplete",
+    expected=(
+        Expected(
+            rule="routing-black-hole",
+            subject={"src": "172.20.0.88", "dst": "172.20.2.33", "node": "router"},
+            points=("router/eth1", "router/eth0"),
+            says=("172.20.2.0/24", "10.0.2.2", "k8s-w0", "172.20.1.108"),
+            confidence="proven",
+        ),
     ),
 )

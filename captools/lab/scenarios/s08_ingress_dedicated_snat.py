@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import ROUTER, VIP_DEDICATED, Mode
 from captools.lab.traffic import http
 from captools.lab.truth import Truth
@@ -25,12 +25,9 @@ SCENARIO = Scenario(
     mode=Mode.NATIVE,
     traffic=traffic,
     endpoint_routes=True,
-    expected=("snat-ingress-ip", "snat-node-ip"),
-    forbidden=(
-        "routing-black-hole",
-        "vxlan-encapsulated",
-        "wireguard-only",
-        "cleartext-between-nodes",
-        "capture-incomplete",
+    expected=(
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.0.121", "node": "k8s-w1"}),
+        Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.2.33", "node": "k8s-w1"}),
+        Expected(rule="snat-node-ip", subject={"src": "10.0.2.15", "dst": "172.20.1.108", "node": "k8s-w1"}),
     ),
 )

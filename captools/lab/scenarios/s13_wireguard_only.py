@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, Mode, webpod_on
 from captools.lab.traffic import bulk, http, ping
 from captools.lab.truth import Truth
@@ -34,13 +34,15 @@ SCENARIO = Scenario(
     title="WireGuard between nodes: only UDP 51871 on the wire",
     mode=Mode.WIREGUARD,
     traffic=traffic,
-    expected=("wireguard-only",),
-    forbidden=(
-        "cleartext-between-nodes",
-        "routing-black-hole",
-        "vxlan-encapsulated",
-        "snat-ingress-ip",
-        "snat-node-ip",
-        "capture-incomplete",
+    expected=(
+        Expected(
+            rule="wireguard-only", subject={"src": "k8s-ctr", "dst": "k8s-w0"}, points=("k8s-ctr/eth1", "k8s-w0/eth1")
+        ),
+        Expected(
+            rule="wireguard-only", subject={"src": "k8s-ctr", "dst": "k8s-w1"}, points=("k8s-ctr/eth1", "k8s-w1/eth1")
+        ),
+        Expected(
+            rule="wireguard-only", subject={"src": "k8s-w0", "dst": "k8s-w1"}, points=("k8s-w0/eth1", "k8s-w1/eth1")
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.lab.cluster import Lab
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, Mode, webpod_on
 from captools.lab.traffic import http, ping
 from captools.lab.truth import Truth
@@ -24,6 +24,11 @@ SCENARIO = Scenario(
     title="WireGuard between nodes, but pods of k8s-ctr reach k8s-w1 in the clear",
     mode=Mode.WIREGUARD_LEAK,
     traffic=traffic,
-    expected=("cleartext-between-nodes",),
-    forbidden=("wireguard-only", "routing-black-hole", "vxlan-encapsulated", "capture-incomplete"),
+    expected=(
+        Expected(
+            rule="cleartext-between-nodes",
+            subject={"src": "172.20.0.88", "dst": "172.20.1.108", "node": "k8s-ctr"},
+            points=("k8s-ctr/eth1", "k8s-w1/eth1"),
+        ),
+    ),
 )
