@@ -10,7 +10,7 @@ from captools.model.findings import Finding, Severity
 def finding(rule="refused", confidence=Confidence.PROVEN, point="n/eth1", **subject):
     return Finding(
         rule=rule, severity=Severity.WARNING, confidence=confidence, statement=f"{rule} of {subject}", subject=subject,
-        evidence=(Evidence(point=point, file="x.pcap", sha256="", frames=(1,), filter="frame.number==1"),),
+        evidence=(Evidence(point=point, file="x.pcap", sha256="", frames=(1,), filter="frame.number==1", shows="x"),),
         coverage=Coverage(points=("n/eth2",)),
     )  # fmt: skip
 
