@@ -19,7 +19,7 @@ READY := $(VENV)/.ready
 # command:package pairs that Debian provides; only missing ones are installed, and only as root.
 TOOLS := tcpdump:tcpdump ngrep:ngrep tshark:tshark ip:iproute2 nft:nftables openssl:openssl wg:wireguard-tools \
 	wireguard-go:wireguard-go sshd:openssh-server ssh:openssh-client curl:curl arping:arping \
-	ethtool:ethtool zstd:zstd tmux:tmux sudo:sudo unshare:util-linux ps:procps
+	ethtool:ethtool iperf3:iperf3 zstd:zstd tmux:tmux sudo:sudo unshare:util-linux ps:procps
 
 .PHONY: setup tools demo test check static fast bench deep clean help
 help:

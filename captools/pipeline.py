@@ -88,6 +88,7 @@ class Session:
             title=self.inputs.title,
             warnings=(*self.warnings, *filter(None, (held.warning,))),
             unshown=held.unshown,
+            chosen="only some of the conversations of this large session were looked at" if held.warning else "",
         )
         found = replace(found, dns=held.dns)
         return replace(found, findings=rules.judge(found, additions(rules, "RULE", FindingRule)))

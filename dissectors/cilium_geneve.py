@@ -29,7 +29,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet, bind_bottom_up, bind_top_down, split_layers
 
-from captools.model.cluster import RESERVED_IDENTITIES
+from captools.model.identities import RESERVED_IDENTITIES
 
 PORTS = (6081,)
 HEADER_SIZE = 8

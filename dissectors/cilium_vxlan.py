@@ -20,7 +20,7 @@ from scapy.layers.inet import UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, bind_bottom_up, bind_top_down, split_bottom_up, split_layers
 
-from captools.model.cluster import RESERVED_IDENTITIES
+from captools.model.identities import RESERVED_IDENTITIES
 
 PORTS = (8472, 4789)
 CILIUM_PORT = 8472

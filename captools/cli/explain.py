@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +12,9 @@ from captools.cli.keys import key_options
 from captools.model.errors import UsageError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from captools.deep.keys import Keys
-    from captools.model.paths import Hop
-    from captools.model.sources import Source
-    from captools.pipeline import Session
+    from captools.model.analysis import Analysis
+    from captools.model.findings import Finding
 
 Document = tuple[dict[str, Any], list[dict[str, Any]], Callable[[], str]]
 
@@ -37,7 +34,11 @@ Document = tuple[dict[str, Any], list[dict[str, Any]], Callable[[], str]]
     "--tree", type=click.Choice(("scapy", "tshark", "both", "none")), default="both", show_default=True,
     help="Who reads the frame; of both it is told where they disagree.",
 )  # fmt: skip
-@click.option("--path", "path", is_flag=True, help="With --frame: also follow that packet over all points.")
+@click.option(
+    "--path/--no-path", "path", default=None,
+    help="With --frame: follow that packet over all points and tell the findings about it (default: in sessions of up to "
+    "20,000 packets).",
+)  # fmt: skip
 @key_options
 def command(
     asked: Asked,
@@ -46,7 +47,7 @@ def command(
     flow: str | None,
     frame: str | None,
     tree: str,
-    path: bool,
+    path: bool | None,
     keys: Keys,
 ) -> None:
     """Explain one request, one conversation or one frame, with all that the captures tell of it."""
@@ -54,11 +55,12 @@ def command(
         raise UsageError("one thing is explained at a time", hint="give --request-id, --flow or --frame")
     if keys and (frame is None or tree not in ("tshark", "both")):
         raise UsageError("key files are for tshark's tree, which was not asked for", hint="add --frame POINT:N")
-    if path and frame is None:
+    if path is not None and frame is None:
         raise UsageError("--path is for one frame", hint="add --frame POINT:N; --flow shows a whole conversation")
     if frame is not None:
-        point, number = _place(frame)
-        document = _frame(asked, point, number, tree, keys, path=path)
+        from captools.cli.explain_frame import explained
+
+        document = explained(asked, frame, tree, keys, path=path)
     elif flow is not None:
         document = _flow(asked, flow)
     else:
@@ -67,117 +69,59 @@ def command(
 
 
 def _request(asked: Asked, request_id: str) -> Document:
-    from captools.views import documents
-    from captools.views.story import of_request
+    from captools.views import documents, story
     from captools.views.text import safe
+    from captools.views.touching import talk_of_request, touching
 
     analysis = asked.load()
-    places = [at for at, one in enumerate(analysis.requests) if one.request_id == request_id]
-    if not places:
+    wanted = [one for one in analysis.requests if one.request_id == request_id]
+    if not wanted:
         known = ", ".join(dict.fromkeys(one.request_id for one in analysis.requests[:3] if one.request_id))
         hint = f"there are {known} …" if known else "`captools requests` lists those that there are"
         raise UsageError(f"no request has the id {safe(request_id)}", hint=safe(hint))
-    document = documents.requests(analysis)
-    items = [document["requests"][at] for at in places]
+    found = [
+        touching(analysis, talk_of_request(analysis, one, story.paths_of_request(analysis, one))) for one in wanted
+    ]
+    document = documents.explained_requests(analysis, wanted, each_once(analysis, found))
 
     def text() -> str:
-        stories = [of_request(analysis, analysis.requests[at]) for at in places]
-        return "\n\n".join("\n".join(map(safe, lines)) for lines in stories)
+        stories = (
+            [*story.of_request(analysis, one), "", *story.closing(touch)]
+            for one, touch in zip(wanted, found, strict=True)
+        )
+        return spoken(stories)
 
-    return {**document, "requests": items}, items, text
+    return document, document["requests"], text
 
 
 def _flow(asked: Asked, flow: str) -> Document:
-    from captools.views import tables
+    from captools.views import documents, story
     from captools.views.ends import paths_between, read_ends
     from captools.views.text import safe
+    from captools.views.touching import talk_of_paths, touching
 
     ends = read_ends(flow)
     analysis = asked.load()
-    found = paths_between(analysis, ends)
-    if not found:
+    paths = paths_between(analysis, ends)
+    if not paths:
         raise UsageError(f"--flow {safe(flow)}: no such conversation", hint="`captools paths --brief` lists them all")
-    items = [path.to_json() for path in found]
+    found = touching(analysis, talk_of_paths(analysis, paths))
+    document = documents.explained_paths(paths, found)
 
     def text() -> str:
-        return "\n\n".join("\n".join(safe(line) for line in tables.ladder(analysis, path)) for path in found)
+        return spoken([*(story.of_path(analysis, path) for path in paths), story.closing(found)])
 
-    return {"schema": 1, "paths": items}, items, text
-
-
-def _place(text: str) -> tuple[str, int]:
-    point, colon, number = text.rpartition(":")
-    if not colon or not point or not (number.isascii() and number.isdigit()):
-        raise UsageError(
-            f"--frame {text}: is not POINT:N", hint="write the point and the frame, such as k8s-w1/eth1:12"
-        )
-    return point, int(number)
+    return document, document["paths"], text
 
 
-def _frame(asked: Asked, point: str, number: int, tree: str, keys: Keys, *, path: bool) -> Document:
-    from captools.deep.opinions import READERS, Opinions, opinions
-    from captools.views.frame import spoken
-
-    session = asked.open()
-    wanted = {"both": READERS, "none": ()}.get(tree, (tree,))
-    items, blocks = [], []
-    for source, row, place in _rows(session, point, number):
-        found = Opinions()
-        if wanted and not source.text:
-            found = opinions(source.path, number, wanted, vxlan_ports=session.tunnel_ports, keys=keys)
-        (columns,) = spoken(row)
-        item = {"point": point, "frame": number, "file": source.path, "columns": columns, **found.to_json()}
-        hops = session.analysis.hops_of(place) if path else ()
-        items.append({**item, "hops": [hop.to_json() for hop in hops]} if path else item)
-        title = f"Frame {number} at {point}, in {source.path}"
-        blocks.append([title, *_columns(columns), *_way(hops), *_printed(source), *found.lines()])
-    if not items:
-        raise UsageError(f"--frame {point}:{number}: no such frame", hint=_hint(session, point))
-
-    def text() -> str:
-        from captools.views.text import safe
-
-        return "\n\n".join("\n".join(safe(line) if line else "" for line in block) for block in blocks)
-
-    return {"schema": 1, "frames": items}, items, text
+def each_once(analysis: Analysis, found: Iterable[tuple[Finding, ...]]) -> list[Finding]:
+    """Return the findings of several stories, each once, in the order of the analysis."""
+    touched = {id(one) for some in found for one in some}
+    return [one for one in analysis.findings if id(one) in touched]
 
 
-def _rows(session: Session, point: str, number: int) -> Iterator[tuple[Source, pa.Table, int]]:
-    """Yield the rows of a frame at a point, one for each file that the point has, and where they are in all rows."""
-    before = 0
-    for loaded in session.opened.loaded:
-        if 1 <= number <= len(loaded.rows):
-            row = loaded.rows.table(loaded.naming, number - 1, 1)
-            if row["point"][0].as_py() == point:
-                yield loaded.source, row, before + number - 1
-        before += len(loaded.rows)
+def spoken(stories: Iterable[list[str]]) -> str:
+    """Return stories as text that cannot drive a terminal, an empty line between them."""
+    from captools.views.text import safe
 
-
-def _way(hops: tuple[Hop, ...]) -> list[str]:
-    from captools.views.tables import hop_lines
-
-    return ["", "The way of this packet, over all points:", *hop_lines(hops)] if hops else []
-
-
-def _columns(columns: dict[str, Any]) -> list[str]:
-    told = [(name, value) for name, value in columns.items() if value is not None and name not in ("source", "point")]
-    width = max(len(name) for name, _ in told)
-    return [
-        "",
-        "Our columns (innermost headers by their plain names):",
-        *(f"  {name:{width}}  {value}" for name, value in told),
-    ]
-
-
-def _printed(source: Source) -> list[str]:
-    return ["", f"This is text that {source.text} printed: there are no bytes to read again."] if source.text else []
-
-
-def _hint(session: Session, point: str) -> str:
-    """Return what to try where there is no such frame."""
-    points: dict[str, None] = {}
-    for _loaded, _first, packets in session.opened.batches():
-        points |= dict.fromkeys(str(one) for one in packets["point"].unique().to_pylist())
-    if point in points:
-        return "frames are numbered from 1 in each file; `captools packets -e point -e frame.number` lists them"
-    return f"the points are {', '.join(sorted(points)[:8]) or 'none'}{' …' if len(points) > 8 else ''}"
+    return "\n\n".join("\n".join(safe(line) if line else "" for line in lines) for lines in stories)

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "requests": ("captools.cli.requests", "Join HTTP requests over the proxy's two legs."),
     "paths": ("captools.cli.paths", "Follow every flow over the observation points."),
     "explain": ("captools.cli.explain", "Explain one request, one conversation or one frame."),
+    "diff": ("captools.cli.diff", "Compare two sessions: what is new, gone, slower, larger."),
     "findings": ("captools.cli.findings", "Say what went wrong, and prove it with frames."),
     "encryption": ("captools.cli.encryption", "Tell what WireGuard carried and what crossed in the clear."),
     "sql": ("captools.cli.sql", "Ask in SQL: packets, requests, paths, findings and more as tables."),

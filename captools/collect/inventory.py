@@ -9,6 +9,7 @@ from captools.collect.facts import NodeFacts
 from captools.inventory.read import read_inventory
 from captools.model.cluster import Cluster
 from captools.model.errors import UsageError
+from captools.model.identities import AT_THE_END
 from captools.store.layout import safe_name
 from captools.store.writer import inventory_name
 
@@ -58,10 +59,10 @@ def cluster_of(texts: Mapping[str, str], nodes: Mapping[str, NodeFacts]) -> Clus
 
 
 def changed_texts(early: Mapping[str, str], late: Mapping[str, str]) -> dict[str, str]:
-    """Return what a node tells differently at the end, under names that say so: ``wg-stop.txt``."""
+    """Return what is told differently at the end, under names that say so: ``wg-stop.txt``."""
     changed = {}
     for name, text in late.items():
         if text != early.get(name):
             stem, dot, suffix = name.partition(".")
-            changed[f"{stem}-stop{dot}{suffix}"] = text
+            changed[f"{stem}{AT_THE_END}{dot}{suffix}"] = text
     return changed

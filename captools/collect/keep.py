@@ -35,8 +35,7 @@ class Keeper:
                 self._writer = SessionWriter.create(request.out)
             else:
                 self._writer = SessionWriter.create_under(default_root(Path.cwd(), os.environ), name)
-            for file, text in texts.items():
-                self._writer.write_inventory(file, text)
+        self.add_inventory(texts)
 
     @property
     def folder(self) -> Path | None:
@@ -47,6 +46,12 @@ class Keeper:
     def where(self) -> str:
         """The place packets go to, for sentences."""
         return str(self.folder) if self.folder else "standard output"
+
+    def add_inventory(self, texts: Mapping[str, str]) -> None:
+        """Keep files of the user's inventory."""
+        if self._writer is not None:
+            for name, text in texts.items():
+                self._writer.write_inventory(name, text)
 
     def add_texts(self, node: str, texts: Mapping[str, str]) -> None:
         """Keep what a node told of itself."""

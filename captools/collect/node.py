@@ -162,6 +162,7 @@ class NodeCapture(threading.Thread):
             point.ready(_integer(payload, "time_ns"))
         elif kind == protocol.EXIT:
             code, time_ns, signalled_ns = (_integer(payload, key) for key in ("code", "time_ns", "signalled_ns"))
+            point.caught_up_ns = _integer(payload, "caught_up_ns")
             point.ended(code, time_ns, signalled_ns, self._with_sudo)
             self._finish()
         elif self.local_trouble is None:

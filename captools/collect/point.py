@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from captools.collect.clean import clean
 from captools.collect.plan import PlannedRun
@@ -36,6 +36,7 @@ class PointCapture:
     said: str = ""
     started_ns: int = 0  # the node's clock, as the packets' own stamps
     stopped_ns: int = 0
+    caught_up_ns: int = 0  # up to when the tool has written all that it received; 0 where it could not be asked
     error: str = ""
     fault: Fault | None = None
 
@@ -61,7 +62,7 @@ class PointCapture:
 
     def ended(self, code: int, time_ns: int, signalled_ns: int, explain: Callable[[Failure], Failure]) -> None:
         """The tool has ended and everything it printed is here; ``signalled_ns`` is 0 where nobody asked it to."""
-        self.stopped_ns = signalled_ns or time_ns
+        self.stopped_ns = self.caught_up_ns or signalled_ns or time_ns
         name = self.request.tool
         if signalled_ns and code >= 0 and self.started_ns:
             self.state = State.STOPPED
@@ -126,7 +127,7 @@ class PointCapture:
             linktype=self.counter.linktype,
             started=rfc3339(self.started_ns) if self.started_ns else "",
             stopped=rfc3339(self.stopped_ns) if self.stopped_ns else "",
-            counts=tool(self.request.tool).counts(self.said),
+            counts=replace(tool(self.request.tool).counts(self.said), caught_up=self.caught_up_ns > 0),
             packets=self.counter.packets,
             bytes=self.kept_bytes,
             sha256=kept.sha256 if kept is not None and kept.bytes else "",

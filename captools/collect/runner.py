@@ -73,13 +73,14 @@ class _Run:
         self.nodes = [NodeCapture(target) for target in request.targets]
         self.plans: dict[str, NodePlan] = {}
         self.points: list[PointCapture] = []
+        self.texts: dict[str, str] = {}  # the user's inventory files, as they were at the start
         self.warnings: list[str] = []
         self.errors: list[CaptoolsError] = []
 
     def go(self) -> Manifest:
         """The whole road. Whatever happens, no channel stays open."""
         _check(self.request)
-        texts = read_files(self.request.inventory)
+        texts = self.texts = read_files(self.request.inventory)
         pods = cluster_of(texts, {}) if self.request.pods else Cluster()
         for full_name in self.request.pods:
             self._check_pod(pods, full_name)
@@ -238,6 +239,7 @@ class _Run:
                     point.fail(f"{keeper.where}: {trouble}; what was written before is kept")
             for name, text in changed_texts(node.facts.texts, node.late_texts).items():
                 keeper.add_texts(node.target.name, {name: text})
+        self._read_again(keeper)
         for point in self.points:
             point.close()
         for sentence in self._sentences():
@@ -251,6 +253,16 @@ class _Run:
                     "a larger --buffer, a narrower filter or a smaller --snaplen loses fewer"
                 )
         return self._save(keeper, complete=True)
+
+    def _read_again(self, keeper: Keeper) -> None:
+        """Keep what the user's inventory files say at the end, where they were written anew meanwhile."""
+        try:
+            late = read_files(self.request.inventory)
+        except UsageError as error:
+            self._say(str(error))
+            return
+        keeper.add_inventory({name: text for name, text in late.items() if name not in self.texts})
+        keeper.add_inventory(changed_texts(self.texts, {name: late[name] for name in late if name in self.texts}))
 
     def _save(self, keeper: Keeper, *, complete: bool = False) -> Manifest:
         missing = [(name, wish) for name, plan in self.plans.items() for wish in plan.missing]

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from captools.correlate.arp.resolutions import resolutions
+from captools.correlate.carried import carried
 from captools.correlate.clocks.line import sources_on_line
 from captools.correlate.clocks.settle import Settled, settle
 from captools.correlate.clocks.tell import early_packets, offsets
 from captools.correlate.evidence import Prover
+from captools.correlate.identities import foreign_identities
 from captools.correlate.paths.coverage import Coverage, blindness
 from captools.correlate.paths.follow import Follower
 from captools.correlate.paths.matched import matched
 from captools.correlate.paths.packet import Packets
 from captools.correlate.requests.road import requests_and_sessions
+from captools.correlate.requests.undelivered import undelivered
 from captools.correlate.same.flows import connections
 from captools.correlate.same.nat import join_translated
 from captools.correlate.same.twins import join_twins
+from captools.correlate.services.road import services
 from captools.correlate.sightings import Sightings, sightings
+from captools.correlate.tcp.road import tcp
+from captools.correlate.tcp.told_mtu import told_mtus
 from captools.correlate.wireguard.road import wireguard
 from captools.correlate.wireguard.verdicts import within
 from captools.model.analysis import Analysis
@@ -42,12 +49,14 @@ def analyse(
     title: str = "",
     warnings: tuple[str, ...] = (),
     unshown: str = "",
+    chosen: str = "",
 ) -> Analysis:
     """Correlate ``packets``, ``http`` and ``tls`` (schemas PACKETS, HTTP and TLS; their ``row`` counts in ``packets``).
 
     ``tunnel_ports`` are the UDP ports on which VXLAN was read; ``unshown`` says what of the session ``packets`` leave out
-    altogether, if anything: then nothing is called encrypted. All times that are told (of hops, requests, handshakes) are
-    those of the reference node's clock; ``packets`` keeps the stamps of the captures.
+    altogether, if anything: then nothing is called encrypted. ``chosen`` says that they are a choice of conversations, if
+    so: then no shares are held against chance. All times that are told (of hops, requests, handshakes) are those of the
+    reference node's clock; ``packets`` keeps the stamps of the captures.
     """
     settled = _settled(packets, sources, cluster, manifest)
     rows, matches, measured = settled.rows, settled.matches, settled.clocks
@@ -60,12 +69,15 @@ def analyse(
     tls = TLS.empty_table() if tls is None else tls
     requests, sessions = requests_and_sessions(rows, http, tls, groups, measured, cluster, coverage, prover)
     clocks = _clock_report(settled, sources, cluster, prover)
+    paths = Follower(known, coverage, prover).paths()
+    figures = tcp(known, paths, coverage, prover)
+    requests = undelivered(requests, paths, figures)
     return Analysis(
         sources=sources,
         packets=packets,
         http=http,
         cluster=cluster,
-        paths=Follower(known, coverage, prover).paths(),
+        paths=paths,
         hops_of=Packets(known, coverage, prover).hops,
         requests=requests,
         tls_sessions=sessions,
@@ -74,9 +86,15 @@ def analyse(
             sealed.encryption(matches.ids, measured.between, prover, expected=expect_encryption), unshown
         ),
         coverage=blindness(sources),
+        foreign_identities=foreign_identities(rows, matches.ids, cluster, prover),
         clocks=clocks.offsets,
         clock_reference=clocks.reference,
+        arp=resolutions(rows, cluster, coverage, prover),
         early_packets=clocks.early,
+        tcp=figures,
+        carried=carried(known.rows, known.lane, known.matches.ids, known.repeated, sealed.bridge, sealed.seen),
+        path_mtus=told_mtus(known, paths, prover),
+        services=services(paths, groups, requests, sessions, cluster, sources, chosen=chosen or unshown),
         manifest=manifest,
         title=title,
         warnings=warnings,

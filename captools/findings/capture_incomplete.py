@@ -26,6 +26,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
                 f"{node.name} was not captured: {node.error}.", node.name, f"captools nodes --check {node.name}"
             )
     yield from _cut_headers(analysis)
+    yield from _printed_only(analysis)
 
 
 def _cut_headers(analysis: Analysis) -> Iterator[Finding]:
@@ -44,13 +45,36 @@ def _cut_headers(analysis: Analysis) -> Iterator[Finding]:
     )
 
 
+def _printed_only(analysis: Analysis) -> Iterator[Finding]:
+    """Points that only printed text tells of: what text alone cannot prove."""
+    points: dict[str, None] = {}
+    read = {source.point for source in analysis.sources if not source.text}
+    of_text = {source.name for source in analysis.sources if source.text}
+    if of_text:
+        rows = analysis.packets.select(["source", "point"]).group_by(["source", "point"]).aggregate([])
+        pairs = zip(rows["source"].to_pylist(), rows["point"].to_pylist(), strict=True)
+        points = {point: None for source, point in pairs if source in of_text and point not in read}
+    if not points:
+        return
+    names = listed(sorted(points))
+    yield _finding(
+        f"{names} {'is' if len(points) == 1 else 'are'} known by printed text only. It proves what it prints and nothing "
+        "else: filters and lost lines may have left packets out, so no silence there counts as a loss; there are no bytes "
+        "to read again, so that equal packets are known by their headers alone; and delays between logs of different tools "
+        "rest on the clocks that stamped them.",
+        next(iter(sorted(points))),
+        "capture these points into files (captools capture --node NODE, or tcpdump -w FILE) where more must be proven",
+        tuple(sorted(points)),
+    )
+
+
 def _remedy(why: str) -> str:
     if "kernel" in why:
         return "capture again with a larger --buffer, a narrower -f filter, or --snaplen 256"
     return "capture this point again"
 
 
-def _finding(statement: str, point: str, remedy: str) -> Finding:
+def _finding(statement: str, point: str, remedy: str, points: tuple[str, ...] = ()) -> Finding:
     subject = {"name": point, "node": point.partition("/")[0]}
     return Finding(
         rule=RULE.id,
@@ -58,7 +82,7 @@ def _finding(statement: str, point: str, remedy: str) -> Finding:
         confidence=Confidence.PROVEN,
         statement=statement,
         subject=subject,
-        coverage=Coverage(points=(point,), reason=statement),
+        coverage=Coverage(points=points or (point,), reason=statement),
         remedy=remedy,
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
-from captools.findings._words import counted, listed, named
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named
 from captools.model.analysis import Analysis
+from captools.model.cluster import Node
 from captools.model.encryption import LEAKS, Cleartext, Verdict
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
@@ -14,38 +16,65 @@ from captools.model.findings import Finding, FindingRule, Severity
 def _judge(analysis: Analysis) -> Iterator[Finding]:
     if analysis.encryption.verdict is not Verdict.LEAKING:
         return
+    groups: dict[tuple[str, str, str], list[Cleartext]] = defaultdict(list)
     for leak in (one for one in analysis.encryption.cleartext if one.kind in LEAKS):
-        yield _finding(analysis, leak)
+        sender, receiver = (analysis.cluster.node_of_pod_address(address) for address in (leak.src, leak.dst))
+        # What one node sends to another in the clear has one cause, however many pods it is of.
+        ways = (sender.name if sender else leak.src, receiver.name if receiver else leak.dst, leak.kind)
+        groups[ways].append(leak)
+    for leaks in groups.values():
+        yield _finding(analysis, leaks)
 
 
-def _finding(analysis: Analysis, leak: Cleartext) -> Finding:
-    cluster = analysis.cluster
-    receiver = cluster.node_of_pod_address(leak.dst)
-    sender = cluster.node_of_pod_address(leak.src)
-    how = "inside VXLAN, which does not encrypt," if leak.kind == "overlay" else "as plain pod packets"
+def _finding(analysis: Analysis, leaks: list[Cleartext]) -> Finding:
+    cluster, first = analysis.cluster, leaks[0]
+    receiver = cluster.node_of_pod_address(first.dst)
+    sender = cluster.node_of_pod_address(first.src)
+    tunnel = "Geneve" if cluster.config.get("tunnel-protocol") == "geneve" else "VXLAN"
+    how = f"inside {tunnel}, which does not encrypt," if first.kind == "overlay" else "as plain pod packets"
     because = (
         "WireGuard carries other traffic between these nodes"
         if any(pair.wireguard_packets for pair in analysis.encryption.pairs)
         else "encryption was expected"
     )
-    cidr = receiver.pod_cidrs[0] if receiver and receiver.pod_cidrs else leak.dst
-    peer = receiver.name if receiver else "the receiving node"
+    points = tuple(dict.fromkeys(point for one in leaks for point in one.points))
+    ends = [f"from {named(cluster, one.src)} to {named(cluster, one.dst)}" for one in leaks]
+    alone = first if len(leaks) == 1 else None
     return Finding(
         rule=RULE.id,
         severity=RULE.severity,
         confidence=Confidence.PROVEN,
         statement=(
-            f"{counted(leak.packets, 'sighting')} of packets from {named(cluster, leak.src)} to "
-            f"{named(cluster, leak.dst)} crossed {how} at {listed(leak.points)}, readable by anyone on that network, "
-            f"although {because}."
+            f"{counted(sum(one.packets for one in leaks), 'sighting')} of packets {listed(ends)} crossed {how} at "
+            f"{listed(points)}, readable by anyone on that network, although {because}."
         ),
-        subject={"src": leak.src, "dst": leak.dst, "node": sender.name if sender else None},
-        evidence=leak.evidence,
-        coverage=Coverage(points=leak.points, reason="seen, not inferred"),
-        remedy=(
-            f"on {sender.name if sender else 'the sending node'}: wg show cilium_wg0 allowed-ips must list {cidr} for "
-            f"{peer}; then ip route get {leak.dst}, and cilium-dbg debuginfo for the peers Cilium knows"
-        ),
+        subject={
+            "src": alone.src if alone else None,
+            "dst": alone.dst if alone else None,
+            "node": sender.name if sender else None,
+            "name": None
+            if alone
+            else f"{sender.name if sender else first.src} to {receiver.name if receiver else first.dst}",
+        },
+        evidence=tuple(proof for one in leaks for proof in one.evidence)[:MAX_EVIDENCE],
+        coverage=Coverage(points=points, reason="seen, not inferred"),
+        remedy=_remedy(first, sender, receiver),
+    )
+
+
+def _remedy(leak: Cleartext, sender: Node | None, receiver: Node | None) -> str:
+    here = sender.name if sender else "the sending node"
+    there = receiver.name if receiver else "the receiving node"
+    if leak.kind == "overlay":  # the tunnel's own datagrams, between the nodes' addresses, are what WireGuard must take
+        address = receiver.internal_ip if receiver and receiver.internal_ip else "its address"
+        return (
+            f"on {here}: wg show cilium_wg0 allowed-ips must list {address}/32 for {there}; then ip rule, ip route get "
+            f"{address} ipproto udp dport 8472, and cilium-dbg encrypt status"
+        )
+    cidr = receiver.pod_cidrs[0] if receiver and receiver.pod_cidrs else leak.dst
+    return (
+        f"on {here}: wg show cilium_wg0 allowed-ips must list {cidr} for {there}; then ip route get {leak.dst}, and "
+        "cilium-dbg debuginfo for the peers Cilium knows"
     )
 
 

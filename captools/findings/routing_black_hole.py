@@ -13,6 +13,7 @@ from captools.model.cluster import Node, Route
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.paths import Hop, Outcome, Path, Way
+from captools.model.points import Role, role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
         yield _finding(analysis, hits)
 
 
+def explains(analysis: Analysis, path: Path) -> bool:
+    """Tell whether this rule says why a path's packets were lost: then no other one needs to."""
+    return _hit(analysis, path) is not None
+
+
 def _hit(analysis: Analysis, path: Path) -> _Hit | None:
     """Return what is wrong with a path, None where the rule has nothing to say.
 
@@ -57,6 +63,9 @@ def _hit(analysis: Analysis, path: Path) -> _Hit | None:
     route, right = node.route_to(last.dst, source=last.src), node.route_to(target.internal_ip)
     if route is None or right is None or route.dev != interface or right.dev == route.dev:
         return None
+    link = node.link(interface)
+    if role_of(interface, link.kind if link else "") in (Role.WIREGUARD, Role.TUNNEL):
+        return None  # a virtual device towards other nodes: what it makes of the packet leaves by the right one
     if route.via and cluster.node_of_underlay(route.via) is not None:
         return None  # another node of the cluster may well know the way on
     return _Hit(path, last, node, target, route, right)

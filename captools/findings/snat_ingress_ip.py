@@ -16,7 +16,13 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
         owner = f"the ingress reserved address of {home}"
         if node is not None and node.node and home and home != node.node:
             owner += f", although the proxy runs on {node.node}"
-        yield finding(RULE, group, f"{owner}, as Cilium does for a backend on another node")
+        local = node is not None and node.node == group[0].attempt.backend.node
+        why = (
+            "although the backend is on the proxy's own node"
+            if local
+            else "as Cilium does for a backend on another node"
+        )
+        yield finding(RULE, group, f"{owner}, {why}")
 
 
 RULE = FindingRule(

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from captools.findings._words import counted
 from captools.model.analysis import Analysis
-from captools.model.encryption import Pair, Verdict
+from captools.model.encryption import Kind, Pair, Verdict
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
+
+_BY_DESIGN = frozenset({Kind.NODE, Kind.HEALTH})  # without node encryption
 
 
 def _judge(analysis: Analysis) -> Iterator[Finding]:
@@ -25,6 +27,8 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             )
         answered = sum(1 for one in pair.handshakes if one.result == "answered")
         shakes = f" {answered} of {counted(len(pair.handshakes), 'handshake')} answered." if pair.handshakes else ""
+        own = sum(one.packets for one in pair.classes if one.kind in _BY_DESIGN)
+        clear = f" {counted(own, 'packet')} of the nodes themselves stayed readable, by design." if own else ""
         yield Finding(
             rule=RULE.id,
             severity=RULE.severity,
@@ -32,7 +36,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             confidence=Confidence.PROVEN if _all_fit(pair) else Confidence.LIKELY,
             statement=(
                 f"Between {pair.a} and {pair.b} pod traffic crossed in WireGuard only: "
-                f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear.{inner}{shakes}"
+                f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear.{inner}{shakes}{clear}"
             ),
             subject={"src": pair.a, "dst": pair.b},
             evidence=pair.evidence,

@@ -19,7 +19,8 @@ from captools.inventory.values import (
     text_at,
     texts_at,
 )
-from captools.model.cluster import RESERVED_IDENTITIES, IpcacheEntry
+from captools.model.cluster import IpcacheEntry
+from captools.model.identities import RESERVED_IDENTITIES
 
 _NUMBERS = {name: number for number, name in RESERVED_IDENTITIES.items()}
 NAMESPACE_LABEL = "k8s:io.kubernetes.pod.namespace="

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from captools.model.arp import Arping
 from captools.model.cluster import IpcacheEntry, Node, Service
+from captools.model.hubble import HubbleFlow
+from captools.model.routes import Gateway, ProxyRoute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class PodFact:
     node: str = ""
     host_ip: str = ""  # the address of its node
     identity: int | None = None
+    identities: tuple[tuple[str, int], ...] = ()  # once merged: every file that tells one, and which
     labels: tuple[str, ...] = ()
     interface: str = ""
     host_network: bool | None = None
@@ -53,4 +57,9 @@ class Facts:
     config: dict[str, str] = field(default_factory=dict)
     # Kubernetes' own podCIDRs: Cilium uses them only in IPAM mode "kubernetes".
     kube_pod_cidrs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    gateways: list[Gateway] = field(default_factory=list)
+    routes: list[ProxyRoute] = field(default_factory=list)
+    hubble: list[HubbleFlow] = field(default_factory=list)
+    pools: list[str] = field(default_factory=list)  # prefixes of load-balancer addresses
+    arpings: list[Arping] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

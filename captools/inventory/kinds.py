@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from captools.inventory import cilium, kubectl_text, kubernetes, linux, status, wireguard
+from captools.inventory import arping, cilium, hubble, kubectl_text, kubernetes, linux, status, wireguard
 from captools.inventory.facts import Facts
 from captools.inventory.table import header_line
 from captools.model.points import point_of_file
@@ -30,6 +30,8 @@ def _nothing(text: str, node: str) -> Facts:
 
 _KUBECTL = Kind(name="kubectl get -o json", read=kubernetes.read_kubectl_json)
 _IPCACHE_JSON = Kind(name="cilium-dbg bpf ipcache list -o json", read=cilium.read_ipcache_json)
+_HUBBLE = Kind(name="hubble observe", read=hubble.read_compact)
+_HUBBLE_JSON = Kind(name="hubble observe -o jsonpb", read=hubble.read_jsonpb)
 _EMPTY = Kind(name="an output with nothing in it", read=_nothing)
 
 # Keys that an element of the list must have, all of them; the first kind that fits wins.
@@ -54,6 +56,7 @@ _LABEL = r"(?:reserved|k8s|cidr|cidrgroup|fqdn|container|unspec):"
 _REFUSALS = "unreachable|prohibit|blackhole|throw"
 _KINDS = "unicast|local|broadcast|multicast|anycast|nat"
 _ROWS: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (arping.BEGINNING, Kind(name="arping", read=arping.read_arping)),
     (
         re.compile(r"^(?:KVStore|Kubernetes|Kubernetes APIs|KubeProxyReplacement):\s+\S"),
         Kind(name="cilium-dbg status --verbose", read=status.read_status, of_node=True),
@@ -94,6 +97,8 @@ def recognise(name: str, text: str) -> Kind | None:
         place = point_of_file(base_name(name))
         return _EMPTY if place is not None and place.interface in _NODE_FILES else None
     if head[0] == "{":
+        if re.match(r'\{\s*"flow"\s*:\s*\{', head):
+            return _HUBBLE_JSON
         if '"apiVersion"' in head:
             return _KUBECTL
         return _IPCACHE_JSON if re.match(r'\{\s*"[0-9a-fA-F.:]+/\d+"\s*:\s*\[?\s*"identity=', head) else None
@@ -106,6 +111,8 @@ def _recognise_text(head: str) -> Kind | None:
     if _WG.match(head):
         return _WG_SHOW
     lines = head.splitlines()[:FIRST_LINES]
+    if any(hubble.LINE.match(line[:1_000].strip()) for line in lines):
+        return _HUBBLE
     for words, kind in _TABLES:
         if header_line("\n".join(lines), *words):
             return kind

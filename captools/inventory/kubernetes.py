@@ -1,4 +1,4 @@
-"""What ``kubectl get … -o json`` says: pods, nodes, services, endpointslices, cilium-config, Cilium's CRDs."""
+"""What ``kubectl get … -o json`` says: pods, nodes, services, endpointslices, routes, cilium-config, Cilium's CRDs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from captools.inventory.facts import Backends, Facts, PodFact, ServiceFact
+from captools.inventory.gateway import read_gateway, read_http_route, read_ingress, read_tls_route
+from captools.inventory.pools import read_pool
 from captools.inventory.values import (
     NotAsClaimed,
     address,
@@ -166,8 +168,18 @@ def _service(item: dict[str, Any], facts: Facts) -> None:
         cluster_ips=tuple(ip for one in cluster_ips if (ip := address(one))),
         vips=tuple(dict.fromkeys(vips)),
         ports=tuple(ports),
+        node_ports=_node_ports(spec),
+        sticky=at(spec, "sessionAffinity") == "ClientIP",
+        local_outside=at(spec, "externalTrafficPolicy") == "Local",
+        local_inside=at(spec, "internalTrafficPolicy") == "Local",
     )
     facts.services.append(ServiceFact(service=service, named_ports=tuple(named)))
+
+
+def _node_ports(spec: object) -> tuple[tuple[int, int], ...]:
+    """Return (port on every node, port) of those ports that have one."""
+    pairs = [(number(at(one, "nodePort")), number(at(one, "port"))) for one in list_at(spec, "ports")]
+    return tuple((node, port) for node, port in pairs if node and port is not None)
 
 
 def _endpoint_slice(item: dict[str, Any], facts: Facts) -> None:
@@ -200,4 +212,6 @@ def _config_map(item: dict[str, Any], facts: Facts) -> None:
 _READERS = {
     "Pod": _pod, "Node": _node, "Service": _service, "EndpointSlice": _endpoint_slice, "ConfigMap": _config_map,
     "CiliumNode": _cilium_node, "CiliumEndpoint": _cilium_endpoint, "CiliumIdentity": _cilium_identity,
+    "Gateway": read_gateway, "HTTPRoute": read_http_route, "TLSRoute": read_tls_route, "Ingress": read_ingress,
+    "CiliumLoadBalancerIPPool": read_pool,
 }  # fmt: skip

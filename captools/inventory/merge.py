@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from captools.inventory import merge_nodes, merge_pods
 from captools.inventory.facts import Backends, Facts, PodFact, ServiceFact
+from captools.inventory.hubble import hubble_names
 from captools.inventory.ledger import Ledger
 from captools.inventory.values import prefix
 from captools.model.cluster import Cluster, IpcacheEntry, Node, Service
@@ -27,13 +28,20 @@ def merge(readings: list[Reading], warnings: Iterable[str] = ()) -> Cluster:
     )
     ipcache = _ipcache(readings)
     nodes = _nodes(readings, pod_facts, ipcache, config, ledger)
+    hubble = tuple(replace(one, file=file) for file, facts in readings for one in facts.hubble)
     return Cluster(
         nodes=nodes,
         pods=merge_pods.finish(pod_facts, nodes, identities, ipcache, ledger),
         services=_services(readings),
+        gateways=tuple({one.full_name: one for _, facts in readings for one in facts.gateways}.values()),
+        routes=tuple({(one.full_name, one.hosts): one for _, facts in readings for one in facts.routes}.values()),
         identities=identities,
         config=config,
         ipcache=ipcache,
+        hubble=hubble,
+        pods_by_hubble=hubble_names(hubble),
+        pools=tuple(dict.fromkeys(pool for _, facts in readings for pool in facts.pools)),
+        arpings=tuple(replace(one, file=file) for file, facts in readings for one in facts.arpings),
         warnings=ledger.warnings(),
     )
 

@@ -64,6 +64,7 @@ def _fold(key: Key, group: list[Said], ledger: Ledger) -> PodFact:
             node=ledger.settle(subject, "node", new.node, file) or fact.node,
             host_ip=ledger.settle(subject, "node address", new.host_ip, file) or fact.host_ip,
             identity=_first(ledger.settle(subject, "identity", new.identity, file), fact.identity),
+            identities=fact.identities + (((file, new.identity),) if new.identity is not None else ()),
             labels=fact.labels or new.labels,
             interface=ledger.settle(subject, "device", new.interface, file) or fact.interface,
             host_network=_first(fact.host_network, new.host_network),
@@ -129,7 +130,7 @@ def finish(
         pods.append(
             Pod(
                 namespace=fact.namespace, name=fact.name, ip=fact.ip, node=node, identity=identity, labels=labels,
-                interface=device, host_network=host_network,
+                interface=device, host_network=host_network, identities=fact.identities,
             )
         )  # fmt: skip
     _warn_of_doubles(pods, nodes, ledger)

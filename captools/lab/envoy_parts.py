@@ -34,15 +34,18 @@ def listener(
     return {"name": name, "address": _address(ip, port), **more, "filter_chains": list(chains)}
 
 
-def http_chain(name: str, virtual_hosts: Sequence[Config], filters: Sequence[Config] = ()) -> Config:
+def http_chain(
+    name: str, virtual_hosts: Sequence[Config], filters: Sequence[Config] = (), *, trusts_client: bool = False
+) -> Config:
     """Return a filter chain that speaks HTTP as Cilium's ingress does; ``filters`` stand before the router.
 
-    ``use_remote_address`` appends the client to X-Forwarded-For (FACTS, section 8).
+    ``use_remote_address`` appends the client to X-Forwarded-For (FACTS, section 8); a chain that ``trusts_client``
+    takes the header as it comes, and writes none.
     """
     manager = {
         "@type": f"{_FILTERS}.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
-        "use_remote_address": True,
+        "use_remote_address": not trusts_client,
         "internal_address_config": {
             "cidr_ranges": [{"address_prefix": prefix, "prefix_len": length} for prefix, length in _PRIVATE]
         },
@@ -73,10 +76,12 @@ def over_tls(chain: Config, certificate: str) -> Config:
 def passing_chain(names: Sequence[str], cluster_name: str) -> Config:
     """Return a chain that passes TLS for these names on unopened."""
     proxy = {"@type": f"{_FILTERS}.network.tcp_proxy.v3.TcpProxy", "stat_prefix": "passed", "cluster": cluster_name}
-    return {
-        "filter_chain_match": {"server_names": list(names)},
-        "filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}],
-    }
+    return for_names({"filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}]}, names)
+
+
+def for_names(chain: Config, names: Sequence[str]) -> Config:
+    """Return a chain that is taken for clients that ask for these names by SNI: the listener must inspect TLS."""
+    return {"filter_chain_match": {"server_names": list(names)}, **chain}
 
 
 def http_filter(name: str, kind: str, **values: Any) -> Config:

@@ -247,8 +247,8 @@ def _endpoint(pod: LabPod) -> dict[str, Any]:
 def _config(mode: Mode, *, endpoint_routes: bool) -> dict[str, Any]:
     """The ConfigMap: what is true of the lab, which forwards with the kernel's own stack and no eBPF at all."""
     data = {
-        "routing-mode": "tunnel" if mode is Mode.VXLAN else "native",
-        "auto-direct-node-routes": str(mode is not Mode.VXLAN).lower(),
+        "routing-mode": "tunnel" if mode.tunnelled else "native",
+        "auto-direct-node-routes": str(not mode.tunnelled).lower(),
         "ipv4-native-routing-cidr": NATIVE_ROUTING_CIDR,
         "enable-ipv4": "true",
         "enable-ipv6": "false",
@@ -265,7 +265,7 @@ def _config(mode: Mode, *, endpoint_routes: bool) -> dict[str, Any]:
         "cluster-name": "default",
         "cluster-id": "0",
     }
-    if mode is Mode.VXLAN:
+    if mode.tunnelled:
         data |= {"tunnel-protocol": "vxlan", "tunnel-port": str(VXLAN_PORT)}
     return {
         "apiVersion": "v1",

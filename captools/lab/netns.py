@@ -97,9 +97,9 @@ class Machine:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, check=True, timeout=_RUN_TIMEOUT_S,
             )  # fmt: skip
 
-    def listens(self, port: int) -> bool:
-        """Tell whether something accepts TCP connections on ``port`` here."""
-        rows = _read(f"/proc/{self.pid}/net/tcp").splitlines()[1:]
+    def listens(self, port: int, address: str = "") -> bool:
+        """Tell whether something accepts TCP connections on ``port`` here; over IPv6 if ``address`` is such a one."""
+        rows = _read(f"/proc/{self.pid}/net/tcp{'6' if ':' in address else ''}").splitlines()[1:]
         # Columns: slot, local address:port in hex, remote, state; state 0A is LISTEN (kernel, proc_net_tcp).
         return any(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A" for row in rows)
 

@@ -71,6 +71,8 @@ def uplink(pids: Mapping[str, int]) -> list[str]:
             f"link add {device} type veth peer name eth0 address {mac_of(machine, 'eth0')} netns {pids[machine]}",
             f"addr add {NAT_GATEWAY}/24 dev {device}",
             f"link set {device} address {mac_of('uplink', device)} up",
+            # Known for good: probes for neighbours would fall into the last moment of captures, which tcpdump does not read.
+            f"neigh add {NAT_ADDRESS} lladdr {mac_of(machine, 'eth0')} dev {device} nud permanent",
         ]
     return lines
 
@@ -92,11 +94,12 @@ def switches(pids: Mapping[str, int]) -> list[str]:
     return lines
 
 
-def _uplink_end() -> list[str]:
+def _uplink_end(machine: str) -> list[str]:
     return [
         "link set lo up",
         f"addr add {NAT_ADDRESS}/24 dev eth0",
         "link set eth0 up",
+        f"neigh add {NAT_GATEWAY} lladdr {mac_of('uplink', uplink_device(machine))} dev eth0 nud permanent",
         f"route add default via {NAT_GATEWAY} dev eth0",
     ]
 
@@ -107,13 +110,13 @@ def router(mode: Mode) -> list[str]:
     With VXLAN it needs none for pods. In ``native-broken`` the one for the pods of k8s-w0 is missing, so they
     leave by the default route through eth0: S1.
     """
-    lines = _uplink_end()
+    lines = _uplink_end(ROUTER)
     for name in ("loop1", "loop2"):
         # There is no dummy device in this kernel; a bridge without ports holds an address as well.
         lines.append(f"link add {name} type bridge mcast_snooping 0")
     for name, address in ROUTER_ADDRESSES.items():
         lines += [f"addr add {address}/24 dev {name}", f"link set {name} {WIRE} up"]
-    if mode is Mode.VXLAN:
+    if mode.tunnelled:
         return lines
     for node in NODES:
         if not (mode is Mode.NATIVE_BROKEN and node.name == "k8s-w0"):
@@ -129,7 +132,7 @@ def node(
     ``pids`` gives each pod's holder process. With ``endpoint_routes`` the /32 route of a pod carries no source,
     so the node talks to local pods as 10.0.2.15; without, as cilium_host (FACTS, section 14).
     """
-    lines = _uplink_end()
+    lines = _uplink_end(here.name)
     lines += [f"addr add {here.address}/24 dev eth1", f"link set eth1 {WIRE} up"]
     lines += [
         f"route add {subnet} via {here.gateway} dev eth1"
@@ -151,7 +154,7 @@ def node(
         lines += [f"route add local {vip} dev lo table local" for vip in (VIP_SHARED, VIP_DEDICATED)]
     for pod in pods_on(here.name, pods):
         lines += _pod_link(here, pod, pids[pod.name], endpoint_routes=endpoint_routes)
-    lines += _tunnel(here, pods) if mode is Mode.VXLAN else _native(here)
+    lines += _tunnel(here, pods, mode) if mode.tunnelled else _native(here)
     return lines
 
 
@@ -177,7 +180,7 @@ def _native(here: LabNode) -> list[str]:
     return lines
 
 
-def _tunnel(here: LabNode, pods: tuple[LabPod, ...]) -> list[str]:
+def _tunnel(here: LabNode, pods: tuple[LabPod, ...], mode: Mode) -> list[str]:
     """One route table per source identity, so that the VNI is the sender's identity (FACTS, sections 2 and 14)."""
     others = [other for other in NODES if other is not here]
     lines = [
@@ -199,7 +202,7 @@ def _tunnel(here: LabNode, pods: tuple[LabPod, ...]) -> list[str]:
         source = f" src {here.cilium_host}" if table == "main" else ""
         lines += [
             f"route add {other.pod_cidr} encap ip id {identity} dst {other.address} via {other.tunnel_neighbour}"
-            f" dev cilium_vxlan onlink table {table} mtu {Mode.VXLAN.pod_mtu}{source}"
+            f" dev cilium_vxlan onlink table {table} mtu {mode.pod_mtu}{source}"
             for other in others
         ]
     return lines
@@ -209,10 +212,18 @@ def wireguard(here: LabNode, mode: Mode) -> list[str]:
     """Return the lines that steer pod traffic into cilium_wg0, once wireguard-go has made it.
 
     Node-to-node traffic stays outside, as with Cilium's node encryption off. In ``wireguard-leak`` k8s-ctr does
-    not steer what goes to k8s-w1: that direction crosses eth1 in the clear, while the answers come encrypted.
+    not steer what goes to k8s-w1: that direction crosses eth1 in the clear, while the answers come encrypted. In ``dual``
+    it is the tunnel's datagrams between the nodes that are steered.
     """
-    lines = [
-        f"link set cilium_wg0 mtu {Mode.WIREGUARD.pod_mtu} up",
+    lines = [f"link set cilium_wg0 mtu {Mode.WIREGUARD.pod_mtu} up"]
+    if mode is Mode.DUAL:
+        lines.append(f"rule add ipproto udp dport {VXLAN_PORT} lookup {WIREGUARD_TABLE} priority 101")
+        return lines + [
+            f"route add {other.address} dev cilium_wg0 table {WIREGUARD_TABLE} src {here.address}"
+            for other in NODES
+            if other is not here
+        ]
+    lines += [
         f"rule add from {here.pod_cidr} to {NATIVE_ROUTING_CIDR} lookup {WIREGUARD_TABLE} priority 101",
     ]
     for other in NODES:

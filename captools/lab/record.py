@@ -16,7 +16,7 @@ from captools.collect.runner import capture
 from captools.collect.targets import read_config
 from captools.lab.cluster import Lab
 from captools.lab.scenario import Scenario
-from captools.lab.skew import Skew, skew_session
+from captools.lab.skew import Skew, expected_of, skew_session
 from captools.lab.tomltext import to_toml
 from captools.lab.truth import Truth
 from captools.model.errors import CaptureFailed, UsageError
@@ -71,6 +71,7 @@ def record(
     if skews:
         say("setting clocks wrong")
         manifest, case["truth"]["clocks"] = skew_session(out, skews)
+        case["findings"]["expected"] += expected_of(skews)
     (out / CASE_FILE).write_text(to_toml(case), encoding="utf-8")
     return Recording(folder=out, manifest=manifest, truth=truth)
 

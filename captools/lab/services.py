@@ -35,7 +35,7 @@ def start(
     tls = str(certificate.make(directory / "tls"))
     for pod in pods:
         if pod.serves:
-            argv = python("whoami", pod.ip, str(pod.port), str(POD_TLS_PORT), tls)
+            argv = python("whoami", pod.ip, str(pod.port), str(POD_TLS_PORT), tls, *pod.paths)
             machines[pod.name].daemon(argv, log / f"{pod.name}.log")
     config = proxy(tls)
     _start_envoy(machines[LEADER], directory, config)

@@ -24,6 +24,7 @@ from captools.wire.pcap import FILE_HEADER, MAGICS, read_header, whole_records
 
 _FORM = "write --skew NODE=OFFSET[,DRIFT], for example k8s-w1=+250ms,+20ppm"
 _PPB_PER_PPM = 1_000
+_FAR_NS = 128_000_000  # further off NTP sets a clock (STEPT of RFC 5905): then a finding is due
 _MOST_PPB = 500 * _PPB_PER_PPM  # the fastest that NTP lets a clock run wrong (MAXFREQ of RFC 5905)
 
 
@@ -45,6 +46,12 @@ class Skew:
             "node": self.node, "offset_ns": self.offset_ns, "drift_ppm": self.drift_ppb / _PPB_PER_PPM,
             "since": rfc3339(since_ns),
         }  # fmt: skip
+
+
+def expected_of(skews: Iterable[Skew]) -> list[dict[str, Any]]:
+    """Return the entries of ``[[findings.expected]]`` that clocks so wrong call for."""
+    far = [one for one in skews if abs(one.offset_ns) > _FAR_NS]
+    return [{"rule": "clock-offset-large", "subject": {"node": one.node}, "says": [one.node]} for one in far]
 
 
 def read_skews(texts: Iterable[str]) -> tuple[Skew, ...]:

@@ -30,18 +30,22 @@ class Mode(StrEnum):
     VXLAN = "vxlan"
     WIREGUARD = "wireguard"
     WIREGUARD_LEAK = "wireguard-leak"  # k8s-ctr -> k8s-w1 is not steered into WireGuard
+    DUAL = "dual"  # VXLAN inside WireGuard, as Cilium does it in tunnel mode since 1.15
 
     @property
     def encrypted(self) -> bool:
         """Tell whether the nodes run WireGuard."""
-        return self in (Mode.WIREGUARD, Mode.WIREGUARD_LEAK)
+        return self in (Mode.WIREGUARD, Mode.WIREGUARD_LEAK, Mode.DUAL)
+
+    @property
+    def tunnelled(self) -> bool:
+        """Tell whether pod packets travel in VXLAN."""
+        return self in (Mode.VXLAN, Mode.DUAL)
 
     @property
     def pod_mtu(self) -> int:
         """MTU of a pod's default route: VXLAN takes 50 bytes, WireGuard 80 (FACTS, sections 1 and 10)."""
-        if self is Mode.VXLAN:
-            return 1450
-        return 1420 if self.encrypted else 1500
+        return 1500 - (80 if self.encrypted else 0) - (50 if self.tunnelled else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,7 @@ class LabPod:
     serves: bool
     namespace: str = "default"
     port: int = HTTP_PORT  # of what it serves
+    paths: tuple[str, ...] = ()  # the only ones it serves; none: it serves any
 
     @property
     def interface(self) -> str:
@@ -128,14 +133,18 @@ WEBPODS = (
 PODS = (CURL_POD, *WEBPODS)
 PRODUCTPAGE = LabPod(
     name="productpage-v1-54bb874995-lnr7k", node="k8s-w1", ip="172.20.1.102", identity=13120, app="productpage",
-    serves=True, port=9080,
+    serves=True, port=9080, paths=("/", "/productpage"),
 )  # fmt: skip
 DETAILS = LabPod(
     name="details-v1-766844796b-9x2lq", node="k8s-w0", ip="172.20.2.176", identity=28051, app="details",
-    serves=True, port=9080,
+    serves=True, port=9080, paths=("/details/0", "/details/1"),
 )  # fmt: skip
 BOOKINFO = (PRODUCTPAGE, DETAILS)  # only where a scenario asks for them
-EVERY_POD = (*PODS, *BOOKINFO)
+COREDNS = LabPod(
+    name="coredns-674b8bbfcf-q6tzd", node="k8s-w1", ip="172.20.1.53", identity=20417, app="kube-dns", serves=False,
+    namespace="kube-system",
+)  # fmt: skip
+EVERY_POD = (*PODS, *BOOKINFO, COREDNS)
 
 
 def node_called(name: str) -> LabNode:

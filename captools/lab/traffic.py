@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from captools.lab.cluster import Lab
@@ -26,6 +26,31 @@ def ping(machine: Machine, address: str, *, identifier: int, count: int = 3, int
     return of_ping(json.loads(machine.run(python("ping", address, str(identifier), str(count), str(interval_s)))))
 
 
+def pings(
+    runs: Sequence[tuple[Machine, str, int]],
+    *,
+    count: int,
+    interval_s: float,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[Truth]:
+    """Send echo requests from several machines at the same time: (machine, address, identifier) each.
+
+    ``meanwhile`` is called while they run.
+    """
+    running = [
+        machine.start(python("ping", address, str(identifier), str(count), str(interval_s)))
+        for machine, address, identifier in runs
+    ]
+    meanwhile()
+    truth = []
+    for process in running:
+        out, error = process.communicate(timeout=count * interval_s + 30)
+        if not out:
+            raise CaptureFailed(f"lab: a ping failed: {error.strip()}")
+        truth.append(of_ping(json.loads(out)))
+    return truth
+
+
 def http(
     machine: Machine,
     address: str,
@@ -34,9 +59,10 @@ def http(
     timeout_s: float = HTTP_TIMEOUT_S,
     sni: str = "",
     headers: Mapping[str, str] | None = None,
+    pause_s: float = 0.0,
 ) -> Truth:
-    """Make one GET per path, all over one connection of its own; with ``sni`` over TLS."""
-    argv = _http(address, paths, port=port, timeout_s=timeout_s, sni=sni, headers=headers or {})
+    """Make one GET per path, all over one connection of its own, ``pause_s`` apart; with ``sni`` over TLS."""
+    argv = _http(address, paths, port=port, timeout_s=timeout_s, sni=sni, headers=headers or {}, pause_s=pause_s)
     return of_http(json.loads(machine.run(argv)), len(paths))
 
 
@@ -60,9 +86,17 @@ def http2(machine: Machine, address: str, *paths: str, host: str) -> Truth:
 
 
 def _http(
-    address: str, paths: Sequence[str], *, port: int, timeout_s: float, sni: str, headers: Mapping[str, str]
+    address: str,
+    paths: Sequence[str],
+    *,
+    port: int,
+    timeout_s: float,
+    sni: str,
+    headers: Mapping[str, str],
+    pause_s: float = 0.0,
 ) -> list[str]:
     options = ["--sni", sni] if sni else []
+    options += ["--pause", str(pause_s)] if pause_s else []
     options += [word for name, value in headers.items() for word in ("--header", f"{name}:{value}")]
     return python("http_client", address, str(port), str(timeout_s), *options, *paths)
 
@@ -91,13 +125,13 @@ def health_pairs(lab: Lab) -> list[tuple[str, str, str]]:
     return pairs
 
 
-class Health:
-    """Background pings between the machines while a scenario is driven: they show that every wire is listened to."""
+class Background:
+    """Pings that go on until they are ended: (machine, address, identifier, source or "") each."""
 
-    def __init__(self, lab: Lab, interval_s: float = HEALTH_INTERVAL_S) -> None:
+    def __init__(self, runs: Iterable[tuple[Machine, str, int, str]], interval_s: float) -> None:
         self._running = [
-            lab.machine(name).start(python("ping", address, str(_HEALTH_ID + number), "0", str(interval_s), source))
-            for number, (name, address, source) in enumerate(health_pairs(lab))
+            machine.start(python("ping", address, str(identifier), "0", str(interval_s), source))
+            for machine, address, identifier, source in runs
         ]
 
     def stop(self) -> Truth:
@@ -108,8 +142,8 @@ class Health:
         for process in self._running:
             out, error = process.communicate(timeout=10)
             if not out:
-                raise CaptureFailed(f"lab: a health ping failed: {error.strip()}")
-            truth += of_ping(json.loads(out)).as_health()
+                raise CaptureFailed(f"lab: a background ping failed: {error.strip()}")
+            truth += of_ping(json.loads(out))
         return truth
 
     def kill(self) -> None:
@@ -121,8 +155,26 @@ class Health:
 
 @contextmanager
 def health(lab: Lab, collected: list[Truth], interval_s: float = HEALTH_INTERVAL_S) -> Iterator[None]:
-    """Run the background pings during a block and add their truth to ``collected`` at its end."""
-    running = Health(lab, interval_s)
+    """Ping between the machines during a block, which shows that every wire is listened to.
+
+    What the pings saw is added to ``collected`` at the end.
+    """
+    runs = [
+        (lab.machine(name), address, _HEALTH_ID + number, source)
+        for number, (name, address, source) in enumerate(health_pairs(lab))
+    ]
+    told: list[Truth] = []
+    with background(runs, told, interval_s):
+        yield
+    collected += [truth.as_health() for truth in told]
+
+
+@contextmanager
+def background(
+    runs: Iterable[tuple[Machine, str, int, str]], collected: list[Truth], interval_s: float
+) -> Iterator[None]:
+    """Let pings go on during a block and add what they saw to ``collected`` at its end."""
+    running = Background(runs, interval_s)
     try:
         yield
         collected.append(running.stop())

@@ -34,6 +34,8 @@ class FlowTruth:
     dst_name: str = ""
     seen_src: str | None = None  # who the far end says called it, where the way translated that
     seen_sport: int | None = None
+    seen_dst: str | None = None  # where it arrived, where the way translated that
+    seen_dport: int | None = None
     way: tuple[str, ...] | None = None  # the points it must cross, in order: see captools.lab.ways
     way_back: tuple[str, ...] | None = None  # of what was answered
 
@@ -63,13 +65,50 @@ class RequestTruth:
     sni: str = ""  # over TLS
     passed: bool = False  # through TLS that the proxy did not open
     attempts: int | None = None  # Envoy's own count (x-envoy-attempt-count)
+    translated: bool = False  # the address that was called is a service's, and no proxy stood between
     backend_way: tuple[str, ...] | None = None  # of the proxy's connection to the backend, as the way of a flow
     backend_way_back: tuple[str, ...] | None = None
 
     @property
     def proxied(self) -> bool:
         """Tell whether a proxy stood between: then the backend is not the address that was called."""
-        return bool(self.backend_ip) and self.backend_ip != self.address
+        return bool(self.backend_ip) and self.backend_ip != self.address and not self.translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareTruth:
+    """What one backend got of one client's connections to a service, a request each: by the backend's own answers.
+
+    ``ports``: (the client's port, the one that the backend saw). The first ``listed`` of them stand among the flows and
+    requests too.
+    """
+
+    client: str
+    address: str
+    port: int
+    backend_pod: str
+    backend_ip: str
+    backend_port: int
+    backend_node: str
+    seen_src: str
+    ports: tuple[tuple[int, int], ...]
+    listed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferTruth:
+    """One transfer over TCP as iperf3 itself measured it at both of its ends."""
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    bytes_sent: int
+    bytes_received: int
+    retransmits: int  # by the sender's kernel (TCP_INFO)
+    mss: int  # payload bytes of a full segment, by the same kernel
+    seconds: float  # the receiver's
+    bits_per_second: float  # the receiver's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +117,30 @@ class Truth:
 
     flows: tuple[FlowTruth, ...] = ()
     requests: tuple[RequestTruth, ...] = ()
+    transfers: tuple[TransferTruth, ...] = ()
+    shares: tuple[ShareTruth, ...] = ()
 
     def __add__(self, other: Truth) -> Truth:
-        return Truth(flows=self.flows + other.flows, requests=self.requests + other.requests)
+        return Truth(
+            flows=self.flows + other.flows,
+            requests=self.requests + other.requests,
+            transfers=self.transfers + other.transfers,
+            shares=self.shares + other.shares,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; what is not known or does not apply is left out, TOML has no null."""
+        kinds: dict[str, tuple[Any, ...]] = {"flows": self.flows, "requests": self.requests}
+        kinds |= {"transfers": self.transfers} if self.transfers else {}
+        kinds |= {"shares": self.shares} if self.shares else {}
         return {
             key: [{name: value for name, value in asdict(one).items() if value is not None} for one in rows]
-            for key, rows in (("flows", self.flows), ("requests", self.requests))
+            for key, rows in kinds.items()
         }
 
     def as_health(self) -> Truth:
         """Return the same flows, marked as background."""
-        return Truth(flows=tuple(replace(flow, purpose="health") for flow in self.flows), requests=self.requests)
+        return replace(self, flows=tuple(replace(flow, purpose="health") for flow in self.flows))
 
 
 def name_of(address: str) -> str:
@@ -125,7 +174,7 @@ def of_ping(result: dict[str, Any]) -> Truth:
     return Truth(
         flows=(
             FlowTruth(
-                proto="icmp", src=result["src"], dst=result["dst"], icmp_id=result["icmp_id"], sent=result["sent"],
+                proto="icmpv6" if ":" in result["dst"] else "icmp", src=result["src"], dst=result["dst"], icmp_id=result["icmp_id"], sent=result["sent"],
                 answered=result["answered"], started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
                 src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
             ),
@@ -144,6 +193,24 @@ def of_http(result: dict[str, Any], wanted: int) -> Truth:
     )  # fmt: skip
     requests = tuple(_request(result, one) for one in exchanges)
     return Truth(flows=(_as_seen(flow, requests),), requests=requests)
+
+
+def of_iperf(result: dict[str, Any], started_ns: int, ended_ns: int) -> Truth:
+    """Return the truth of one run of ``iperf3 -c ADDRESS -J`` with one stream: the data connection and its figures."""
+    ends = result["start"]["connected"][0]
+    stream = result["end"]["streams"][0]
+    sent, received = stream["sender"], stream["receiver"]
+    flow = FlowTruth(
+        proto="tcp", src=ends["local_host"], sport=ends["local_port"], dst=ends["remote_host"], dport=ends["remote_port"],
+        sent=1, answered=1, started=rfc3339(started_ns), ended=rfc3339(ended_ns),
+        src_name=name_of(ends["local_host"]), dst_name=name_of(ends["remote_host"]),
+    )  # fmt: skip
+    transfer = TransferTruth(
+        src=flow.src, sport=ends["local_port"], dst=flow.dst, dport=ends["remote_port"], bytes_sent=sent["bytes"],
+        bytes_received=received["bytes"], retransmits=sent["retransmits"], mss=result["start"]["tcp_mss_default"],
+        seconds=received["seconds"], bits_per_second=received["bits_per_second"],
+    )  # fmt: skip
+    return Truth(flows=(flow,), transfers=(transfer,))
 
 
 def _as_seen(flow: FlowTruth, requests: tuple[RequestTruth, ...]) -> FlowTruth:

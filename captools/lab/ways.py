@@ -32,7 +32,8 @@ def with_ways(truth: Truth, mode: Mode) -> Truth:
 
     A way that the scenario knows already stays: it may differ from what the cluster was built for.
     """
-    return Truth(
+    return replace(
+        truth,
         flows=tuple(_flow(one, mode) for one in truth.flows),
         requests=tuple(_request(one, mode) for one in truth.requests),
     )
@@ -55,6 +56,18 @@ def _request(request: RequestTruth, mode: Mode) -> RequestTruth:
     return replace(request, backend_way=there, backend_way_back=back)
 
 
+def until_sealed(flow: FlowTruth, node: str) -> FlowTruth:
+    """Return a flow that has no WireGuard session to travel in, if ``node`` is at one of its ends.
+
+    Its packets come as far as the sender's device, where they wait for a handshake.
+    """
+    machines = {point.partition("/")[0] for point in flow.way or ()}
+    devices = [at for at, point in enumerate(flow.way or ()) if point.endswith("/cilium_wg0")]
+    if flow.way is None or node not in machines or not devices:
+        return flow
+    return replace(flow, way=flow.way[: devices[0] + 1], way_back=None)
+
+
 def way(mode: Mode, src: str, dst: str, *, sender: str = "", receiver: str = "") -> Way:
     """Return the points that a packet from ``src`` to ``dst`` crosses, ``machine/interface`` each.
 
@@ -68,9 +81,9 @@ def way(mode: Mode, src: str, dst: str, *, sender: str = "", receiver: str = "")
         return begin + end
     if mode is Mode.NATIVE_BROKEN and _through_router(here, there) and _in_pods_of(there, dst) and there == "k8s-w0":
         return (*begin, *_leaves(here), f"{ROUTER}/eth1", f"{ROUTER}/eth0")
-    device = _device(mode, here, there, src, dst)
-    wrapped = [(f"{name}/{device}",) if device else () for name in (here, there)]
-    return (*begin, *wrapped[0], *_crossing(here, there), *wrapped[1], *end)
+    devices = _devices(mode, here, there, src, dst)
+    wrapped, opened = ([f"{name}/{device}" for device in devices] for name in (here, there))
+    return (*begin, *wrapped, *_crossing(here, there), *reversed(opened), *end)
 
 
 def masqueraded(src: str, dst: str) -> str | None:
@@ -92,14 +105,16 @@ def machine_of(address: str) -> str:
     return ""
 
 
-def _device(mode: Mode, here: str, there: str, src: str, dst: str) -> str:
-    """Return what wraps the packet on the nodes at both ends; the empty string where nothing does."""
+def _devices(mode: Mode, here: str, there: str, src: str, dst: str) -> Way:
+    """Return what wraps the packet on the nodes at both ends, in the order of the sender."""
     if ROUTER in (here, there) or not _in_pods_of(there, dst):
-        return ""
+        return ()
+    if mode is Mode.DUAL:
+        return ("cilium_vxlan", "cilium_wg0")
     if mode is Mode.VXLAN:
-        return "cilium_vxlan"
+        return ("cilium_vxlan",)
     steered = mode.encrypted and _in_pods_of(here, src)
-    return "cilium_wg0" if steered and not (mode is Mode.WIREGUARD_LEAK and (here, there) == _LEAK) else ""
+    return ("cilium_wg0",) if steered and not (mode is Mode.WIREGUARD_LEAK and (here, there) == _LEAK) else ()
 
 
 def _crossing(here: str, there: str) -> Way:

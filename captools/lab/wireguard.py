@@ -9,13 +9,15 @@ INTERFACE = "cilium_wg0"
 CONTROL_SOCKET = f"/run/wireguard/{INTERFACE}.sock"
 
 
+def new_key() -> tuple[str, str]:
+    """Return a new private key and its public key."""
+    private = finish(["wg", "genkey"], "wg genkey").strip()
+    return private, finish(["wg", "pubkey"], "wg pubkey", text=private + "\n").strip()
+
+
 def make_keys() -> dict[str, tuple[str, str]]:
     """Return (private key, public key) of every node."""
-    keys = {}
-    for node in NODES:
-        private = finish(["wg", "genkey"], "wg genkey").strip()
-        keys[node.name] = (private, finish(["wg", "pubkey"], "wg pubkey", text=private + "\n").strip())
-    return keys
+    return {node.name: new_key() for node in NODES}
 
 
 def peers(here: LabNode, keys: dict[str, tuple[str, str]]) -> str:

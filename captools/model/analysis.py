@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from captools.model.arp import Resolution
+from captools.model.carried import CARRIED
 from captools.model.clocks import ClockOffset, EarlyPacket
 from captools.model.cluster import Cluster
 from captools.model.encryption import Encryption
 from captools.model.evidence import Blindness
 from captools.model.findings import Finding
+from captools.model.identities import ForeignIdentity
+from captools.model.mtu import ToldMtu
 from captools.model.packets import DNS, TLS
 from captools.model.paths import Hop, Path
 from captools.model.requests import Request, TlsSession
+from captools.model.services import Services
 from captools.model.session import Manifest
 from captools.model.sources import Source
+from captools.model.tcp import Tcp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,15 @@ class Analysis:
     tls_sessions: tuple[TlsSession, ...] = ()
     tls: pa.Table = field(default_factory=TLS.empty_table)  # schema captools.model.packets.TLS
     dns: pa.Table = field(default_factory=DNS.empty_table)  # schema captools.model.packets.DNS
+
+    carried: pa.Table = field(default_factory=CARRIED.empty_table)  # schema captools.model.carried.CARRIED
+    tcp: Tcp = field(default_factory=Tcp)
+
+    foreign_identities: tuple[ForeignIdentity, ...] = ()
+    path_mtus: tuple[ToldMtu, ...] = ()
+
+    services: Services = Services()
+    arp: tuple[Resolution, ...] = ()
 
     # the way of the packet that a row of ``packets`` shows, followed when it is asked for
     hops_of: Callable[[int], tuple[Hop, ...]] = field(default=lambda _row: (), compare=False, repr=False)

@@ -10,15 +10,11 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from captools.model.addresses import contains, network
+from captools.model.arp import Arping
 from captools.model.datapath import Datapath, datapath_of_config
-
-# V/pkg/identity/numericidentity.go:34-46 (FACTS, section 3)
-RESERVED_IDENTITIES: dict[int, str] = {
-    0: "reserved:unknown", 1: "reserved:host", 2: "reserved:world", 3: "reserved:unmanaged",
-    4: "reserved:health", 5: "reserved:init", 6: "reserved:remote-node", 7: "reserved:kube-apiserver",
-    8: "reserved:ingress", 9: "reserved:world-ipv4", 10: "reserved:world-ipv6",
-}  # fmt: skip
-
+from captools.model.hubble import HubbleFlow
+from captools.model.identities import RESERVED_IDENTITIES, taken_at_the_end
+from captools.model.routes import Gateway, ProxyRoute
 
 # Labels that Cilium and Kubernetes add to every identity; a person reads the workload's own ones.
 _NOISE = ("io.cilium.", "io.kubernetes.")
@@ -157,8 +153,12 @@ class Node:
         return next((link for link in self.links if link.index == index), None)
 
     def local_addresses(self) -> frozenset[str]:
-        """Return every address configured on this node."""
-        return frozenset(address for link in self.links for address in link.addresses)
+        """Return every address that is known to be configured on this node.
+
+        Where no list of its links was given its routes tell some: the kernel takes only own addresses as their source.
+        """
+        by_routes = (route.src for route in self.routes if route.src)
+        return frozenset((*(address for link in self.links for address in link.addresses), *by_routes))
 
     def route_to(self, address: str, *, source: str = "") -> Route | None:
         """Return the route this node's own tables choose for ``address``, by rules and longest prefix.
@@ -202,11 +202,22 @@ class Pod:
     labels: tuple[str, ...] = ()
     interface: str = ""  # its lxc device on the node
     host_network: bool = False
+    identities: tuple[tuple[str, int], ...] = ()  # every file that tells its identity, and which
 
     @property
     def full_name(self) -> str:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def identity_settled(self) -> bool:
+        """Tell whether files from the start and from the end of the capture agree on the identity.
+
+        Those from the end are named so: ``ciliumendpoints-stop.json``.
+        """
+        late = {told for file, told in self.identities if taken_at_the_end(file)}
+        early = {told for file, told in self.identities if not taken_at_the_end(file)}
+        return len(early) == 1 and early == late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +230,20 @@ class Service:
     vips: tuple[str, ...] = ()
     ports: tuple[tuple[int, int], ...] = ()  # (port, target port)
     backends: tuple[str, ...] = ()  # pod addresses
+    node_ports: tuple[tuple[int, int], ...] = ()  # (port on every node, port)
+    sticky: bool = False  # sessionAffinity: a client stays with its backend
+    local_outside: bool = False  # externalTrafficPolicy Local: a node gives callers from outside its own backends only
+    local_inside: bool = False  # internalTrafficPolicy Local: the same for callers inside
+
+    @property
+    def full_name(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that are its own."""
+        return self.cluster_ips + self.vips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,10 +265,16 @@ class Cluster:
     nodes: tuple[Node, ...] = ()
     pods: tuple[Pod, ...] = ()
     services: tuple[Service, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    routes: tuple[ProxyRoute, ...] = ()  # of proxies; those of the kernel are each node's
     identities: dict[int, tuple[str, ...]] = field(default_factory=dict)
     config: dict[str, str] = field(default_factory=dict)  # cilium-config
     warnings: tuple[str, ...] = ()
     ipcache: tuple[IpcacheEntry, ...] = ()
+    hubble: tuple[HubbleFlow, ...] = ()  # as it was observed: what happened, not what is
+    pods_by_hubble: dict[int, tuple[str, ...]] = field(default_factory=dict)  # whom it names with an identity
+    pools: tuple[str, ...] = ()  # prefixes that load-balancer addresses are taken from
+    arpings: tuple[Arping, ...] = ()  # what arping printed: as with hubble, what happened
     _by_ip: dict[str, Pod] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def node(self, name: str) -> Node | None:
@@ -309,10 +340,36 @@ class Cluster:
             return RESERVED_IDENTITIES[identity]
         labels = self.identities.get(identity, ())
         own = [label for label in labels if not label.removeprefix("k8s:").startswith(_NOISE)]
-        return ",".join(own or labels) or str(identity)
+        return ",".join(own or labels or self.pods_by_hubble.get(identity, ())) or str(identity)
 
-    def name(self, address: str, *, node: str = "") -> str:
-        """Return how a person calls an address: pod, node or service name; the empty string if unknown."""
+    def services_at(self, address: str, port: int | None = None) -> tuple[Service, ...]:
+        """Return the services that answer on ``address``: several may share one, each with ports of its own.
+
+        With ``port`` those that have it; node ports count where the address is a node's.
+        """
+        found = [
+            one
+            for one in self.services
+            if address in one.addresses and (port is None or not one.ports or port in dict(one.ports))
+        ]
+        if not found and port is not None and self.node_of_underlay(address) is not None:
+            found = [one for one in self.services if port in dict(one.node_ports)]
+        return tuple(found)
+
+    def is_vip(self, address: str) -> bool:
+        """Tell whether an address is a load balancer's: a service has it, or it is of a pool of such addresses."""
+        return any(address in one.vips for one in self.services) or any(contains(pool, address) for pool in self.pools)
+
+    def service_at(self, address: str, port: int | None) -> Service | None:
+        """Return the one service that answers on an address and port; None where there is none, or several."""
+        found = self.services_at(address, port)
+        return found[0] if len(found) == 1 else None
+
+    def name(self, address: str, *, node: str = "", port: int | None = None) -> str:
+        """Return how a person calls an address: pod, node or service name; the empty string if unknown.
+
+        ``port`` tells services apart that share one address.
+        """
         pod = self.pod_of(address)
         if pod is not None:
             return pod.full_name
@@ -324,9 +381,10 @@ class Cluster:
         underlay = self.node_of_underlay(address)
         if underlay is not None:
             return underlay.name
-        for service in self.services:
-            if address in service.vips or address in service.cluster_ips:
-                return f"{service.namespace}/{service.name}"
+        services = [one for one in self.services if address in one.addresses]
+        if services:
+            picked = [one for one in services if port is not None and port in dict(one.ports)] or services
+            return " or ".join(one.full_name for one in picked)
         here = self.node(node)
         if here is not None and address in here.local_addresses():
             return here.name

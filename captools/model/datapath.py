@@ -40,6 +40,8 @@ def datapath_of_config(config: Mapping[str, str]) -> Datapath:
     mode = config.get("routing-mode", "") or {"disabled": "native", "vxlan": "tunnel", "geneve": "tunnel"}.get(old, "")
     on = {key for key, value in config.items() if value == "true"}
     off = {key for key, value in config.items() if value == "false"}
+    # The full replacement switches the socket's load balancer on, whatever ``bpf-lb-sock`` says.
+    replaces = config.get("kube-proxy-replacement") in ("true", "strict")
     sealed = "wireguard" if "enable-wireguard" in on else "ipsec" if "enable-ipsec" in on else ""
     return Datapath(
         routing=mode,
@@ -47,6 +49,6 @@ def datapath_of_config(config: Mapping[str, str]) -> Datapath:
         host_routing="legacy" if "enable-host-legacy-routing" in on else "",
         device=config.get("datapath-mode", "").partition("-")[0],
         xdp=config.get("bpf-lb-acceleration", "") or config.get("node-port-acceleration", ""),
-        socket_lb="on" if "bpf-lb-sock" in on else "off" if "bpf-lb-sock" in off else "",
+        socket_lb="on" if "bpf-lb-sock" in on or replaces else "off" if "bpf-lb-sock" in off else "",
         encryption=sealed or ("disabled" if {"enable-wireguard"} <= off else ""),
     )

@@ -164,6 +164,37 @@ class Detour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Who refused a conversation, and how: by TCP resets in the responder's name, or by ICMP errors about it.
+
+    ``by`` is the address that the refusal came from, ``point`` the point of those that show it which is nearest to its
+    sender, ``direction`` its way through that interface ("in", "out" or None). ``unreached``: a point behind the last one
+    that saw the request, which was listening and never saw it: then a reset was sent by somebody on the way. ``opening``
+    tells whether it is the beginning of the conversation that was refused. ``after_ns``: from the first packet of the
+    conversation to the first refusal, both at ``point``; None where that did not show both.
+    """
+
+    kind: str  # "reset" or "icmp"
+    by: str
+    point: str
+    direction: str | None
+    opening: bool
+    packets: int = 1  # different resets or errors
+    unreached: str = ""
+    icmp_code: int | None = None
+    after_ns: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "kind": self.kind, "by": self.by, "point": self.point, "direction": self.direction, "opening": self.opening,
+            "packets": self.packets, "unreached": self.unreached, "icmp_code": self.icmp_code, "after_ns": self.after_ns,
+            "evidence": [one.to_json() for one in self.evidence],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
     """One flow followed over the points. ``packets`` counts different packets, not sightings."""
 
@@ -181,6 +212,10 @@ class Path:
     expected: tuple[Expected, ...] = ()
     losses: tuple[Loss, ...] = ()
     detours: tuple[Detour, ...] = ()
+    refusal: Refusal | None = None
+    no_answer_at: str = ""  # outcome unknown: the responder's own interface, which would have shown its answer
+    opened: bool = False  # TCP: its SYN was seen
+    last_evidence: tuple[Evidence, ...] = ()  # all packets that were lost or not answered, where they were last seen
 
     def ways(self, way: Way) -> tuple[Hop, ...]:
         """Return the hops of one direction."""
@@ -196,5 +231,6 @@ class Path:
             "expected": [one.to_json() for one in self.expected],
             "losses": [one.to_json() for one in self.losses],
             "asymmetry": [one.to_json() for one in self.detours],
+            "refusal": self.refusal.to_json() if self.refusal else None, "no_answer_at": self.no_answer_at,
             "hops": [hop.to_json() for hop in self.hops],
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ class ClientLeg:
     offered: tuple[str, ...] = ()  # protocols that the client offers by ALPN
     tls_version: str | None = None
     over_tls: bool = False
+    by_proxy: bool = False  # what it carries is written by proxies only: whoever asked is one itself
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -68,6 +69,7 @@ class Attempt:
     wait_ns: int | None = None
     host: str = ""  # as the proxy sent it: it may have rewritten both
     path: str = ""
+    whole: bool = True  # its head was captured to the end: then a header that is not told was not there
     evidence: Sequence[Evidence] = field(
         default=(), compare=False, repr=False
     )  # the request, in the JSON of all proofs
@@ -131,6 +133,8 @@ class Request:
     envoy_upstream_ms: int | None = None  # Envoy's own measure of that (x-envoy-upstream-service-time)
     possible_attempts: tuple[Attempt, ...] = ()  # where several fit, and none is chosen
     possible_client_legs: tuple[ClientLeg, ...] = ()
+    # what was asked with, by lower-case name, as the client sent it; over TLS, as the proxy sent it on
+    headers: Callable[[], Mapping[str, str]] = field(default=dict, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form (DESIGN, section 7)."""
@@ -171,6 +175,7 @@ class TlsSession:
     note: str
     evidence: Sequence[Evidence] = ()
     ts_ns: int = 0
+    same_bytes: bool = False  # its legs begin with the same bytes: no PROXY header before the hello names the client
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -17,6 +17,9 @@ class ToolCounts:
     captured: int | None = None
     received: int | None = None
     dropped: int | None = None
+    caught_up: bool = (
+        False  # it wrote all that it had received until the capture was stopped: more came only afterwards
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,8 +151,8 @@ class Trouble:
     """Handshakes of one direction that fail, and what the packets say of the cause.
 
     ``kind``: ``ignored`` (they reach the peer's card, which never answers), ``blocked`` (they never reach it although
-    other traffic does), ``unreached`` (neither they nor anything else does), ``answer-lost``, ``closed`` (ICMP port
-    unreachable came back), ``unknown`` (not covered).
+    other traffic does), ``filtered`` (nor although WireGuard's data do), ``unreached`` (neither they nor anything else
+    does), ``answer-lost``, ``closed`` (ICMP port unreachable came back), ``unknown`` (not covered).
     """
 
     kind: str
@@ -164,6 +164,8 @@ class Trouble:
     reason: str
     confidence: Confidence
     points: tuple[str, ...] = ()
+    last_seen: str = ""  # the point where the last of them got farthest
+    unseen_at: tuple[str, ...] = ()  # blocked, unreached: the responder's cards, where they would have been seen
     evidence: tuple[Evidence, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -171,6 +173,7 @@ class Trouble:
         return {
             "kind": self.kind, "initiator": self.initiator, "responder": self.responder,
             "initiations": self.initiations, "first": self.first, "last": self.last, "reason": self.reason,
-            "confidence": self.confidence.value, "points": list(self.points),
+            "confidence": self.confidence.value, "points": list(self.points), "last_seen": self.last_seen,
+            "unseen_at": list(self.unseen_at),
             "evidence": [one.to_json() for one in self.evidence],
         }  # fmt: skip

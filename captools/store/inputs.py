@@ -19,6 +19,7 @@ from captools.store.stream import open_stream, read_exactly
 from captools.wire.index import is_capture
 
 MAX_INVENTORY_FILE = 64 << 20
+_HEAD, _BLOCK = 1024, 1 << 16
 _SKIP = {".cache", ".git", "__pycache__"}
 _TEXT_HEAD = 16_384
 
@@ -277,15 +278,24 @@ def _inventory(inputs: Inputs, path: Path) -> int:
         if file.name == MANIFEST or _is_capture(file):
             continue
         try:
-            if file.stat().st_size > MAX_INVENTORY_FILE:
-                continue
-            with file.open("rb") as stream:
-                head = stream.read(1024)
-                text = "" if b"\0" in head else (head + stream.read()).decode("utf-8", "replace")
-        except OSError as error:
-            inputs.warnings.append(f"{file}: cannot be read ({error.strerror}); left out")
+            text = _inventory_text(file)
+        except MalformedCapture as error:
+            inputs.warnings.append(f"{error}; left out")
             continue
         if text and looks_like_inventory(file.name, text):
             inputs.inventory[str(file)] = text
             found += 1
     return found
+
+
+def _inventory_text(path: Path) -> str:
+    """Return the text of a file, unpacked if it is packed; the empty string if it is none, or larger than any inventory."""
+    whole = bytearray()
+    with open_stream(path) as stream:
+        while block := read_exactly(stream, _BLOCK if whole else _HEAD):
+            if not whole and b"\0" in block:
+                return ""
+            whole += block
+            if len(whole) > MAX_INVENTORY_FILE:
+                return ""
+    return whole.decode("utf-8", "replace")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from captools.model.analysis import Analysis
 from captools.model.clocks import ClockOffset, ClockReport
-from captools.model.requests import Request, TlsSession
+from captools.model.findings import Finding
+from captools.model.paths import Path
+from captools.model.requests import ClientLeg, Request, TlsSession
 from captools.model.sources import Source
 from captools.model.units import rfc3339
 from captools.views.point_facts import PointFacts, point_facts
+from captools.views.routing import routing
 
 SCHEMA = 1
 
@@ -37,6 +40,41 @@ def requests(analysis: Analysis) -> dict[str, Any]:
         "requests": [_timed(one) for one in analysis.requests],
         "tls_sessions": [_timed(one) for one in analysis.tls_sessions],
     }
+
+
+def explained_requests(analysis: Analysis, wanted: Sequence[Request], found: Sequence[Finding]) -> dict[str, Any]:
+    """Return the ``requests`` document of some requests and their TLS sessions, with the findings about them."""
+    legs = {_ends(one.client_leg) for one in wanted if one.client_leg}
+    return {
+        "schema": SCHEMA,
+        "requests": [_timed(one) for one in wanted],
+        "tls_sessions": [_timed(one) for one in analysis.tls_sessions if _ends(one.client_leg) in legs],
+        "findings": [one.to_json() for one in found],
+    }
+
+
+def explained_paths(wanted: Sequence[Path], found: Sequence[Finding]) -> dict[str, Any]:
+    """Return the ``paths`` document of some paths, with the findings about them."""
+    return {
+        "schema": SCHEMA,
+        "paths": [one.to_json() for one in wanted],
+        "findings": [one.to_json() for one in found],
+    }
+
+
+def frames(items: Sequence[dict[str, Any]], found: Sequence[Finding] | None) -> dict[str, Any]:
+    """Return the ``frames`` document; ``found`` is None where nobody looked for findings about them."""
+    told = None if found is None else [one.to_json() for one in found]
+    return {"schema": SCHEMA, "frames": list(items), "findings": told}
+
+
+def _ends(leg: ClientLeg) -> tuple[str, int, str, int]:
+    return leg.src, leg.sport, leg.dst, leg.dport
+
+
+def routes(analysis: Analysis) -> dict[str, Any]:
+    """Return the ``routes`` document: which backend served which host, path and header."""
+    return {"schema": SCHEMA, "routes": [one.to_json() for one in routing(analysis)]}
 
 
 def _timed(one: Request | TlsSession) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from collections import Counter
+from collections.abc import Sequence
 
 from captools.model.analysis import Analysis
 from captools.model.findings import Finding, Severity
 from captools.views.text import safe
 
 WIDTH = 110
-MAX_SHOWN = {Severity.ERROR: 6, Severity.WARNING: 4, Severity.NOTE: 2}
+MAX_SHOWN = {Severity.ERROR: 6, Severity.WARNING: 4, Severity.NOTE: 2}  # proofs of one finding
+MAX_ALIKE = {Severity.ERROR: 20, Severity.WARNING: 10, Severity.NOTE: 4}  # findings of one rule: nobody reads fifty
 
 
 def as_text(analysis: Analysis) -> str:
@@ -23,12 +26,44 @@ def as_text(analysis: Analysis) -> str:
             f"No finding in {len(analysis.packets):,} packets at {points} point{'' if points == 1 else 's'}. "
             "Nothing is wrong as far as these captures can tell; `captools paths` shows what they followed."
         )
-    return "\n\n".join(_one(finding) for finding in analysis.findings)
+    return "\n\n".join([*_few_of_each(analysis.findings), _closing(analysis.findings)])
+
+
+def _few_of_each(findings: Sequence[Finding]) -> list[str]:
+    """Return one block for each finding, and behind the last one shown of a rule how many more there are."""
+    blocks: list[str] = []
+    count = Counter((one.rule, one.severity) for one in findings)
+    shown: Counter[tuple[str, Severity]] = Counter()
+    for one in findings:
+        kind, most = (one.rule, one.severity), MAX_ALIKE[one.severity]
+        shown[kind] += 1
+        if shown[kind] <= most:
+            blocks.append(_one(one))
+        elif shown[kind] == most + 1:
+            blocks.append(
+                f"{one.severity.value.upper():8}{one.rule}  {count[kind] - most} more like that (--json lists them all)"
+            )
+    return blocks
+
+
+def _closing(findings: Sequence[Finding]) -> str:
+    """Count them all on the last line, which a terminal still shows, and say how to look at one."""
+    counts = Counter(one.severity for one in findings)
+    told = ", ".join(
+        f"{counts[severity]:,} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+        if counts[severity]
+    )
+    first = next((proof for one in findings for proof in one.evidence if proof.frames), None)
+    if first is None:
+        return f"{told}."
+    place = safe(shlex.quote(f"{first.point}:{first.frames[0]}"))
+    return f"{told}. A frame with its whole way: captools explain SOURCE... --frame {place}"
 
 
 def _one(finding: Finding) -> str:
     head = f"{finding.severity.value.upper():8}{finding.rule}  ({finding.confidence.value})"
-    lines = [head, *textwrap.wrap(safe(finding.statement), WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    lines = [head, *wrapped(finding.statement, "  ", "  ")]
     most = MAX_SHOWN[finding.severity]
     for one in finding.evidence[:most]:
         frames = ", ".join(map(str, one.frames[:8])) + ("…" if len(one.frames) > 8 else "")
@@ -42,7 +77,12 @@ def _one(finding: Finding) -> str:
     if len(finding.evidence) > most:
         lines.append(f"    and {len(finding.evidence) - most} more (--json lists every proof)")
     if finding.remedy:
-        lines += textwrap.wrap(
-            f"Next: {safe(finding.remedy)}", WIDTH, initial_indent="  ", subsequent_indent="        "
-        )
+        lines += wrapped(f"Next: {finding.remedy}", "  ", "        ")
     return "\n".join(lines)
+
+
+def wrapped(words: str, first: str, rest: str) -> list[str]:
+    """Break a text into lines between words only: options and names with hyphens are there to be copied."""
+    return textwrap.wrap(
+        safe(words), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
+    )

@@ -118,7 +118,9 @@ def differences(before: Hop, after: Hop) -> tuple[tuple[str, str, str], ...]:
 def ladder_of_path(path: Path, cluster: Cluster) -> Ladder:
     """Return the ladder of a flow: its packet on the request way, then the one on the reply way."""
     legs = legs_of_path(path)
-    names = " to ".join(part for part in (cluster.name(path.flow.src), cluster.name(path.flow.dst)) if part)
+    names = " to ".join(
+        part for part in (cluster.name(path.flow.src), cluster.name(path.flow.dst, port=path.flow.dport)) if part
+    )
     counts = f"{path.packets} packets ({path.request_packets} out, {path.reply_packets} back)"
     return build(str(path.flow), ", ".join(part for part in (names, counts) if part), legs, path)
 

@@ -29,14 +29,14 @@ def point_facts(tables: Iterable[pa.Table]) -> list[PointFacts]:
         keys = [table[name].cast(pa.string()) for name in ("source", "point", "decode_stop")]
         some = pa.table([*keys, table["cap_len"], table["ts_ns"]], names=["source", "point", "stop", "bytes", "ts"])
         counted = some.group_by(["source", "point", "stop"]).aggregate(
-            [("bytes", "sum"), ("bytes", "count"), ("ts", "min"), ("ts", "max")]
+            [("bytes", "sum"), ("ts", "count"), ("ts", "min"), ("ts", "max")]
         )
         for row in counted.to_pylist():
             one = found.setdefault((row["source"], row["point"]), PointFacts(row["source"], row["point"]))
-            one.packets += row["bytes_count"]
-            one.bytes += row["bytes_sum"]
+            one.packets += row["ts_count"]
+            one.bytes += row["bytes_sum"] or 0  # printed text tells no captured bytes
             one.first_ns = row["ts_min"] if one.first_ns is None else min(one.first_ns, row["ts_min"])
             one.last_ns = row["ts_max"] if one.last_ns is None else max(one.last_ns, row["ts_max"])
             if row["stop"] is not None:
-                one.stops[row["stop"]] += row["bytes_count"]
+                one.stops[row["stop"]] += row["ts_count"]
     return [found[key] for key in sorted(found)]

@@ -52,15 +52,19 @@ def flows(analysis: Analysis) -> Rows:
 
 def ladder(analysis: Analysis, path: Path) -> list[str]:
     """Return one path as lines: the ends by name, then each hop with what changed and how long it took."""
-    cluster = analysis.cluster
-    source, target = cluster.name(path.flow.src), cluster.name(path.flow.dst)
-    names = f"  ({source or '?'} to {target or '?'})" if source or target else ""
-    lines = [f"{path.flow}{names}: {path.outcome.value}, {path.packets} packets"]
-    lines.append(f"  {path.reason}")
+    lines = heading(analysis, path)
     for way in (Way.FORWARD, Way.REPLY):
         if path.ways(way):
             lines += [f"  {way.value}:", *hop_lines(path.ways(way))]
-    return lines + [f"  note: {note}" for note in notes(path, cluster)]
+    return lines + [f"  note: {note}" for note in notes(path, analysis.cluster)]
+
+
+def heading(analysis: Analysis, path: Path) -> list[str]:
+    """Return which path it is, by addresses and names, and on a second line how it ended."""
+    cluster = analysis.cluster
+    source, target = cluster.name(path.flow.src), cluster.name(path.flow.dst, port=path.flow.dport)
+    names = f"  ({source or '?'} to {target or '?'})" if source or target else ""
+    return [f"{path.flow}{names}: {path.outcome.value}, {path.packets} packets", f"  {path.reason}"]
 
 
 def hop_lines(hops: tuple[Hop, ...]) -> list[str]:

@@ -203,3 +203,33 @@ def test_poll_signals_only_tools_that_are_listening(agent):
     agent.next(frames.READY)
     agent.send("poll")
     assert b"counted" in agent.next(frames.ERROR)[1]
+
+
+_COUNTING = """
+trap 'echo "tcpdump: $((asked)) packets captured, 3 packets received by filter" >&2; asked=$((asked + 1))' USR1
+trap 'printf "%s" "$asked"; exit 0' INT
+asked=0; echo listening >&2; while :; do sleep 0.01; done
+"""
+
+
+def test_a_tool_that_has_not_read_everything_gets_a_little_longer(agent):
+    agent.start(_COUNTING, poll_signal=int(signal.SIGUSR1))
+    agent.next(frames.READY)
+    agent.send("stop", wait_s=0.1)
+    assert int(agent.next(frames.DATA)[1]) >= 4  # asked four times: it had read 0, 1, 2 and 3 of 3
+
+
+def test_a_tool_that_never_has_read_everything_is_stopped_all_the_same(agent):
+    begun = time.monotonic()
+    agent.start(_COUNTING.replace("$((asked)) packets", "2 packets"), poll_signal=int(signal.SIGUSR1))
+    agent.next(frames.READY)
+    agent.send("stop", wait_s=0.1)
+    assert agent.next(frames.DATA)[1]
+    assert 1 < time.monotonic() - begun < 10
+
+
+def test_who_is_in_a_hurry_does_not_wait_for_counts(agent):
+    agent.start(_COUNTING.replace("$((asked)) packets", "2 packets"), poll_signal=int(signal.SIGUSR1))
+    agent.next(frames.READY)
+    agent.send("stop", wait_s=0)
+    assert agent.next(frames.DATA)[1] == b"0"

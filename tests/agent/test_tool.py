@@ -67,3 +67,35 @@ def test_every_descriptor_is_given_back():
 def test_what_cannot_be_started_is_a_reason():
     tool, reason = start({"channel": 1, "argv": ["no-such-tool"], "ready": "x"})
     assert tool is None and reason == "no-such-tool: not found"
+
+
+def listening(**more: object) -> Tool:
+    tool = Tool(spec("trap '' USR1; sleep 100", **more))
+    assert tool.became_ready(frames.ERROR, b"listening on")
+    return tool
+
+
+def end(tool: Tool) -> None:
+    tool.signal(signal.SIGKILL)
+    until_finished(tool)
+
+
+def test_a_tool_has_caught_up_once_it_says_that_it_read_all_that_there_is():
+    tool = listening(poll_signal=int(signal.SIGUSR1))
+    tool.note_counts(b"tcpdump: 2 packets captured, 2 packets received by filter\n")
+    assert not tool.caught_up(10.0), "what it said before it was asked is old"
+    assert not tool.caught_up(10.01)
+    tool.note_counts(b"tcpdump: 2 packets captured, 3 packets received by filter, 0 packets dropped by kernel\n")
+    assert not tool.caught_up(10.02)
+    assert not tool.caught_up(10.2), "asked again"
+    assert tool.caught_up_ns == 0
+    # A fourth packet came meanwhile; the third, the last of when it was asked first, is written.
+    tool.note_counts(b"tcpdump: 3 packets captured, 4 packets received by filter, 0 packets dropped by kernel\n")
+    assert tool.caught_up(10.21) and 0 < tool.caught_up_ns <= time.time_ns()
+    end(tool)
+
+
+def test_a_tool_that_cannot_be_asked_counts_as_one_that_has_caught_up():
+    tool = listening()
+    assert tool.caught_up(1.0)
+    end(tool)

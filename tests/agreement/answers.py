@@ -31,7 +31,7 @@ def answers(case: Case) -> list[Answer]:
     """Return the answers in HTTP/1 that clients got through a proxy, those over TLS left out."""
     found: dict[tuple[Connection, str], dict[tuple[str, int], None]] = defaultdict(dict)
     proxied = any("backend_way" in request for request in case.truth["truth"]["requests"])
-    for path in sorted(case.folder.glob("*.pcap")) if proxied else ():
+    for path in case.captures if proxied else ():
         argv = ["tshark", "-n", "-r", str(path), "-d", "udp.port==8472,vxlan", "-Y", "http.response", "-T", "fields"]
         argv += [word for name in _FIELDS for word in ("-e", name)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)

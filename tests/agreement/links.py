@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from captools.lab.topology import EVERY_POD, HTTP_PORT, POD_TLS_PORT
 from captools.model.analysis import Analysis
 from captools.model.flows import proto_name
 from captools.model.paths import Hop, Path, Way
@@ -172,7 +173,8 @@ def _ways(one: Case) -> Iterator[tuple[tuple[object, ...], Way, tuple[str, ...]]
         yield from _both(key, flow, "way")
     legs = {(r["remote_addr"], r["remote_port"], r["backend_ip"]): r for r in truth["requests"] if "backend_way" in r}
     for (src, sport, dst), request in legs.items():
-        dport = 8443 if request.get("passed") else request["port"] if not request.get("sni") else 80
+        served = next((pod.port for pod in EVERY_POD if pod.ip == dst), HTTP_PORT)
+        dport = POD_TLS_PORT if request.get("passed") else served
         yield from _both(("tcp", src, sport, dst, dport, None), request, "backend_way")
 
 

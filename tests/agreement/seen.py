@@ -1,7 +1,7 @@
 """Frames of a reference case as tshark shows them, and which of them must be one packet: nothing of captools is asked.
 
-Ends are told as the sender knows them: what the lab knows to have been translated (``seen_src`` in ``case.toml``) is
-turned back first.
+Ends are told as the sender knows them: what the lab knows to have been translated (``seen_src``, ``seen_dst`` and the
+shares of services in ``case.toml``) is turned back first.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ class Ends:
     ident: int | None = None
 
 
+Side = tuple[str, Ends]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One frame: ``shown`` and ``ends`` are its innermost addresses as they are and as the sender knows them.
 
     ``ttls`` are those of all its own headers, outermost first. ``numbers`` are the innermost header's that nothing on the
     way may change. ``data``: (first sequence number, bytes) of TCP. ``sealed``: (receiver, counter, packet bytes).
+    ``ip_len`` is the length of all of it, tunnel included.
     """
 
     place: Place
@@ -60,6 +64,11 @@ class Seen:
         return self.place[0]
 
     @property
+    def side(self) -> Side:
+        """Where, and on which side of a translation that the same point shows."""
+        return self.place[0], self.shown
+
+    @property
     def node(self) -> str:
         """On which node."""
         return self.place[0].partition("/")[0]
@@ -70,14 +79,16 @@ Frames = dict[Place, Seen]
 
 def frames_of(case: Case) -> Frames:
     """Return every frame of a case that holds an IP packet."""
-    paths = sorted(path for path in case.folder.glob("*.pcap") if path.stat().st_size > 24)
+    paths = [path for path in case.captures if path.stat().st_size > 24]
     back = _translations(case)
     found: Frames = {}
     with ThreadPoolExecutor(2) as pool:
         for path, rows in zip(paths, pool.map(tshark_rows, paths), strict=True):
-            point = path.stem.replace("__", "/", 1)
+            point = path.name.partition(".pcap")[0].replace("__", "/", 1)
             for number, row in enumerate(rows, 1):
-                if row["src4"]:
+                if row["src6"]:
+                    found[point, number] = _seen_6((point, number), row)
+                elif row["src4"]:
                     found[point, number] = _seen((point, number), row, back)
     return found
 
@@ -86,7 +97,15 @@ def _translations(case: Case) -> dict[Ends, Ends]:
     """Return the translated ends of packets in both directions -> the ends that the sender knows."""
     back: dict[Ends, Ends] = {}
     for flow in case.truth["truth"]["flows"]:
-        if "seen_src" in flow:
+        if "seen_dst" in flow:  # a service's address: those of shares are told below, one by one
+            proto = 6 if flow["proto"] == "tcp" else 1
+            there = Ends(
+                proto, flow.get("seen_src", flow["src"]), flow["seen_dst"],
+                flow.get("seen_sport", flow.get("sport")), flow.get("seen_dport", flow.get("dport")),
+            )  # fmt: skip
+            sent = Ends(proto, flow["src"], flow["dst"], flow.get("sport"), flow.get("dport"))
+            back |= {there: sent, _turned(there): _turned(sent)}
+        elif "seen_src" in flow:
             proto = 6 if flow["proto"] == "tcp" else 1
             there = Ends(proto, flow["seen_src"], flow["dst"], flow.get("seen_sport"), flow.get("dport"))
             sent = Ends(proto, flow["src"], flow["dst"], flow.get("sport"), flow.get("dport"))
@@ -94,6 +113,11 @@ def _translations(case: Case) -> dict[Ends, Ends]:
             twice = proto == 1 and back.get(there, sent) != sent
             back[there], back[_turned(there)] = (there, _turned(there)) if twice else (sent, _turned(sent))
             back |= {sent: sent, _turned(sent): _turned(sent)}
+    for share in case.truth["truth"].get("shares", ()):
+        for port, seen_port in share["ports"]:
+            there = Ends(6, share["seen_src"], share["backend_ip"], seen_port, share["backend_port"])
+            sent = Ends(6, share["client"], share["address"], port, share["port"])
+            back |= {there: sent, _turned(there): _turned(sent)}
     return back
 
 
@@ -135,7 +159,37 @@ def _seen(place: Place, row: dict[str, list[str]], back: dict[Ends, Ends]) -> Se
         numbers=numbers,
         data=data,
         sealed=sealed,
-        ip_len=_number(row["ip_len"], own) or 0,
+        ip_len=_number(row["ip_len"], 0) or 0,
+    )
+
+
+def _seen_6(place: Place, row: dict[str, list[str]]) -> Seen:
+    """Read a frame whose innermost header is IPv6, over whatever; the lab translates none of them."""
+    proto = _number(row["ip6_next"], -1) or 0
+    kind = _number(row["icmp6_type"], 0) if row["icmp6_type"] else None
+    numbers: tuple[object, ...] = (_number(row["ip6_len"], -1), kind)
+    data, shown = None, Ends(proto, row["src6"][-1], row["dst6"][-1])
+    if proto == 6:
+        shown = Ends(proto, shown.src, shown.dst, _number(row["tcp_sport"], -1), _number(row["tcp_dport"], -1))
+        numbers += tuple(_number(row[name], -1) for name in ("seq", "ack", "tcp_flags", "tcp_len", "tsval", "tsecr"))
+        length = _number(row["tcp_len"], -1) or 0
+        data = (_number(row["seq"], -1) or 0, length) if length else None
+    elif proto == 17:
+        shown = Ends(proto, shown.src, shown.dst, _number(row["udp_sport"], -1), _number(row["udp_dport"], -1))
+    elif kind is not None:
+        shown = Ends(proto, shown.src, shown.dst, ident=_number(row["icmp6_id"], 0))
+        numbers += (_number(row["icmp6_code"], 0), _number(row["icmp6_seq"], 0))
+    seconds, _, rest = row["ts_ns"][0].partition(".")
+    return Seen(
+        place=place,
+        ts_ns=int(seconds) * 10**9 + int(rest[:9].ljust(9, "0")),
+        shown=shown,
+        ends=shown,
+        ttls=tuple(int(text) for text in (*row["ttl4"], *row["ttl6"])),
+        numbers=numbers,
+        data=data,
+        sealed=None,
+        ip_len=(_number(row["ip6_len"], 0) or 0) + 40,
     )
 
 
@@ -176,33 +230,40 @@ def _by_numbers(frames: Iterable[Seen], partners: dict[Place, Any], doubtful: se
     for one in frames:
         groups[one.ends, one.numbers].append(one)
     for same in groups.values():
-        often = Counter(one.point for one in same)
-        doubtful |= {one.place for one in same if often[one.point] > 1}
-        for one, other in permutations((one for one in same if often[one.point] == 1), 2):
-            partners[one.place][other.point] = frozenset((other.place,))
+        often = Counter(one.side for one in same)
+        doubtful |= {one.place for one in same if often[one.side] > 1}
+        for one, other in permutations((one for one in same if often[one.side] == 1), 2):
+            _join(partners, one.place, {other.place})
 
 
 def _by_bytes(frames: Iterable[Seen], partners: dict[Place, Any], doubtful: set[Place]) -> None:
     """Link the frames of a conversation that carry the same bytes, unless a point saw any of them twice."""
-    streams: dict[Ends, dict[str, list[Seen]]] = defaultdict(lambda: defaultdict(list))
+    streams: dict[Ends, dict[Side, list[Seen]]] = defaultdict(lambda: defaultdict(list))
     for one in frames:
-        streams[one.ends][one.point].append(one)
-    for points in streams.values():
+        streams[one.ends][one.side].append(one)
+    for sides in streams.values():
         sound = {}
-        for point, some in points.items():
+        for side, some in sides.items():
             spans = sorted((*(one.data or (0, 0)), one.place) for one in some)
             whole = spans[-1][0] - spans[0][0] < _HALF
             if whole and all(
                 begin + size <= after for (begin, size, _), (after, *_) in zip(spans, spans[1:], strict=False)
             ):
-                sound[point] = spans
+                sound[side] = spans
             else:
                 doubtful |= {one.place for one in some}
         for here, there in permutations(sound, 2):
             for begin, size, place in sound[here]:
                 same = {at for first, length, at in sound[there] if first < begin + size and first + length > begin}
                 if same:
-                    partners[place][there] = frozenset(same)
+                    _join(partners, place, same)
+
+
+def _join(partners: dict[Place, Any], place: Place, others: set[Place]) -> None:
+    """Note that frames of one other point show the packet of ``place``; a point that translates it shows it twice."""
+    point, _ = min(others)
+    if point != place[0]:
+        partners[place][point] = partners[place].get(point, frozenset()) | others
 
 
 def _by_order(frames: Frames, partners: dict[Place, Any]) -> None:

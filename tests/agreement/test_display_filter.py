@@ -12,6 +12,7 @@ import pytest
 from captools.pipeline import open_session
 from captools.views.filter import Tables, compile_filter
 from captures import cases
+from tests.agreement.telling import telling
 from tests.agreement.tshark_filters import both
 from tests.conftest import SHARED
 
@@ -266,7 +267,7 @@ REAL = (
 
 
 def reference_captures() -> list[Path]:
-    return sorted(path for case in cases() for path in case.folder.glob("*.pcap*") if path.stat().st_size > 24)
+    return telling()
 
 
 def real_captures() -> list[Path]:

@@ -13,8 +13,9 @@ import pytest
 
 from captools.pipeline import open_session
 from captools.views import documents
-from captures import case, cases
+from captures import cases
 from captures.build import ethernet, geneve, ipv4, pcap, tcp, udp, vxlan
+from tests.agreement.telling import analysed
 
 
 def evidence_in(document: object) -> Iterator[dict[str, Any]]:
@@ -46,7 +47,7 @@ def in_disjoint_groups(proofs: list[dict[str, Any]]) -> list[list[dict[str, Any]
 
 @pytest.mark.parametrize("name", [one.name for one in cases()])
 def test_every_printed_filter_gives_exactly_its_frames(name: str) -> None:
-    analysis = open_session([case(name).folder]).analysis
+    analysis = analysed(name)
     by_file: dict[tuple[str, str], dict[tuple[Any, ...], dict[str, Any]]] = defaultdict(dict)
     for document in (documents.findings, documents.paths, documents.requests, documents.encryption):
         for proof in evidence_in(document(analysis)):

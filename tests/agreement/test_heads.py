@@ -21,7 +21,7 @@ from captools.wire.dns import dns_messages
 from captools.wire.http import http_heads
 from captools.wire.index import is_capture, read_records
 from captools.wire.tls import tls_hellos
-from captures import cases
+from tests.agreement.telling import telling
 from tests.conftest import SHARED
 
 FOLDERS = ("http", "http2", "tls", "dns", "k8s", "cilium", "large", "tcp")
@@ -100,7 +100,7 @@ KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def captures() -> list[Path]:
     """Return the reference captures and, where they are, the real ones of FOLDERS."""
-    found = [path for case in cases() for path in case.folder.glob("*.pcap*")]
+    found = telling()
     root = SHARED / "captures-real"
     for folder in FOLDERS if root.is_dir() else ():
         for path in (root / folder).rglob("*"):

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Evidence
 from captools.model.paths import Change, Hop, Way
-from captools.pipeline import open_session
 from captures import case, cases
 from tests.agreement.answers import answers
 from tests.agreement.links import (
@@ -28,6 +26,7 @@ from tests.agreement.links import (
     printed,
 )
 from tests.agreement.seen import Ends, Frames, Place, Seen, frames_of, sure_links
+from tests.agreement.telling import analysed
 
 QUICK = ("masquerade",)
 PROXIED = {"proxy-requests": 10, "s8-ingress-dedicated-snat": 8, "demo-skewed": 3}  # case -> joins, at least
@@ -39,11 +38,6 @@ HEADER, DATA_OF_84 = 28, 16 + 96 + 16  # IP and UDP; a message with a packet of 
 @cache
 def judged(name: str) -> Judged:
     return judge(case(name))
-
-
-@cache
-def analysed(name: str) -> Analysis:
-    return open_session([case(name).folder]).analysis
 
 
 @pytest.mark.parametrize(

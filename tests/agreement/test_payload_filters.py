@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from captools.wire.index import is_capture
-from captures import cases
+from tests.agreement.telling import telling
 from tests.agreement.test_heads import HTTP2_PORTS
 from tests.agreement.tshark_filters import both
 from tests.conftest import SHARED
@@ -138,8 +138,7 @@ def reasons(text: str, path: Path) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(
-    "path", [path for case in cases() for path in sorted(case.folder.glob("*.pcap*"))],
-    ids=lambda path: f"{path.parent.name}/{path.name}",
+    "path", telling(), ids=lambda path: f"{path.parent.name}/{path.name}",
 )  # fmt: skip
 def test_the_same_frames_pass_on_reference_captures(path: Path, tmp_path: Path) -> None:
     for text, mine, theirs in both(path, TEXTS, tmp_path, TOLD):

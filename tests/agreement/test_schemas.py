@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from captools.model.analysis import Analysis
-from captools.pipeline import open_session
 from captools.views import documents
 from captools.views.schemas import NAMES, schema
-from captures import case, cases
-
-
-@cache
-def analysed(name: str) -> Analysis:
-    return open_session([case(name).folder]).analysis
+from captures import cases
+from tests.agreement.telling import analysed
 
 
 def closed(node: Any) -> Any:

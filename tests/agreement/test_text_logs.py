@@ -153,12 +153,21 @@ def missing(row: dict[str, Any], truth: dict[str, Any], options: tuple[str, ...]
     return {name for name in tells if row[name] is None and truth[name] is not None}
 
 
+def plain(path: Path, folder: Path) -> Path:
+    """Return a capture that libpcap's tools can open: unpacked, if it is not plain already."""
+    if path.suffix == ".pcap":
+        return path
+    unpacked = folder / f"{path.parent.name}-{path.stem}"
+    unpacked.write_bytes(read_file(path)[0])
+    return unpacked
+
+
 def test_without_times_every_line_is_still_a_row() -> None:
     if shutil.which("tcpdump") is None:
         pytest.skip("needs tcpdump")
-    for path in sorted(one for case in cases() for one in case.folder.glob("*.pcap")):
+    for path in (one for case in cases() for one in case.captures):
         wanted = decoded(path)[0].to_pylist()
-        log = read_text_log(run("tcpdump", "-nnt", "-r", "-", data=path.read_bytes()), "s", "p")
+        log = read_text_log(run("tcpdump", "-nnt", "-r", "-", data=read_file(path)[0]), "s", "p")
         assert log.kind == "tcpdump" and compare(log, wanted) == [], path.name
 
 
@@ -166,9 +175,9 @@ def test_the_lines_of_dash_a_hold_the_heads_we_find() -> None:
     if shutil.which("tcpdump") is None:
         pytest.skip("needs tcpdump")
     count = 0
-    for path in sorted(one for case in cases() for one in case.folder.glob("*.pcap")):
+    for path in (one for case in cases() for one in case.captures):
         _, http = decoded(path)
-        log = read_text_log(run("tcpdump", "-nnA", "-r", "-", data=path.read_bytes()), "s", "p")
+        log = read_text_log(run("tcpdump", "-nnA", "-r", "-", data=read_file(path)[0]), "s", "p")
         readable = http.filter(pc.is_null(http["stream"]))  # HTTP/2 has no lines
         count += same_heads(log.http, readable, path.name)
     assert count > 20
@@ -177,13 +186,13 @@ def test_the_lines_of_dash_a_hold_the_heads_we_find() -> None:
 @pytest.mark.parametrize(
     "options", [("-tW", "byline"), ("-qtW", "byline"), ("-t",), ("-tW", "single"), ("-tW", "none")], ids=" ".join
 )
-def test_the_installed_ngrep_prints_what_we_decode(options: tuple[str, ...]) -> None:
+def test_the_installed_ngrep_prints_what_we_decode(options: tuple[str, ...], tmp_path: Path) -> None:
     if shutil.which("ngrep") is None:
         pytest.skip("needs ngrep")
     packets = heads = 0
-    for path in sorted(one for case in cases() for one in case.folder.glob("*.pcap")):
+    for path in (one for case in cases() for one in case.captures):
         table, http = decoded(path)
-        log = read_text_log(run("ngrep", *options, "-I", str(path)), "s", "p")
+        log = read_text_log(run("ngrep", *options, "-I", str(plain(path, tmp_path))), "s", "p")
         by_time: dict[int, Rows] = defaultdict(list)
         for row in table.to_pylist():
             if row["tunnel"] == "none":  # ngrep prints what a tunnel holds as its payload

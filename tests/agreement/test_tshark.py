@@ -10,14 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from captools.model.addresses import to_text
 from captools.store.files import read_file
 from captools.wire.bytesview import BytesView
 from captools.wire.decode import Naming, decode
 from captools.wire.index import is_capture, read_records
-from captures import cases
 from tests.agreement.tshark_columns import tshark_rows
 from tests.conftest import SHARED
 
@@ -42,10 +39,6 @@ def real_captures() -> list[Path]:
     root = SHARED / "captures-real"
     found = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else []
     return [path for path in found if path.stat().st_size <= MAX_BYTES and is_capture(path.open("rb").read(4))]
-
-
-def reference_captures() -> list[Path]:
-    return sorted(path for case in cases() for path in case.folder.glob("*.pcap*"))
 
 
 def ours(path: Path) -> list[dict[str, Any]]:
@@ -172,8 +165,3 @@ def test_packets_between_custom_blocks_are_the_same_but_for_their_numbers(shared
         assert [(name, value) for name, value, _ in columns(row, other)] == [
             (name, expected) for name, _, expected in columns(row, other)
         ]
-
-
-@pytest.mark.parametrize("path", reference_captures(), ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_tshark_and_we_agree_on_every_reference_capture(path: Path) -> None:
-    assert list(differences(path)) == []

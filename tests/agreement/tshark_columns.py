@@ -16,6 +16,8 @@ FIELDS = {
     "dst6": "ipv6.dst",
     "ttl4": "ip.ttl",
     "ttl6": "ipv6.hlim",
+    "ip6_next": "ipv6.nxt",
+    "ip6_len": "ipv6.plen",
     "ip_id": "ip.id",
     "ip_len": "ip.len",
     "ip_proto": "ip.proto",

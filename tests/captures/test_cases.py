@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from captures import case, cases
@@ -29,3 +31,16 @@ def test_a_case_is_opened_by_its_name():
 def test_another_name_lists_the_known_ones_and_opens_nothing(name):
     with pytest.raises(KeyError, match="there are: .*no-fault"):
         case(name)
+
+
+def test_a_capture_is_found_by_its_point_packed_or_not():
+    one = case("s8-ingress-dedicated-snat")
+    assert one.capture("k8s-w1/eth1").name.startswith("k8s-w1__eth1.pcap")
+    assert len(one.captures) == len(json.loads((one.folder / "session.json").read_text())["points"])
+    with pytest.raises(KeyError, match="no capture of k8s-w9/eth1"):
+        one.capture("k8s-w9/eth1")
+
+
+def test_the_reference_cases_are_small():
+    size = sum(path.stat().st_size for path in REFERENCE.rglob("*") if path.is_file() and ".cache" not in path.parts)
+    assert size < 4_000_000

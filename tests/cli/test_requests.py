@@ -66,3 +66,23 @@ def test_tls_sessions_stand_below_the_requests(captools):
     out = captools("requests", case("proxy-tls").folder).out
     assert "for shop.lab.test: ends at the proxy on k8s-w1 (2 sessions, 3 requests joined)" in out
     assert "for passed.lab.test: passed on unopened to default/webpod-" in out
+
+
+def test_by_route_tells_who_served_which_host_path_and_header_under_which_rule(captools):
+    header, *rows = captools("requests", "--by-route", case("s10-l7-routing").folder).out.splitlines()
+    assert header.split("  ")[0] == "HOST" and header.endswith("AS CONFIGURED")
+    (beta,) = [row for row in rows if "x-version: beta" in row and "GET / " in row]
+    assert "default/webpod-697b545f57-xm4vk on k8s-w0" in beta and beta.endswith("yes")
+    document = json.loads(captools("requests", "--by-route", case("s10-l7-routing").folder, "--json").out)
+    assert sum(one["requests"] for one in document["routes"]) == 12
+
+
+def test_by_route_without_routes_says_how_to_get_them(captools):
+    out = captools("requests", "--by-route", S8.folder).out
+    assert "RULE" not in out.splitlines()[0] and "httproutes" in out.splitlines()[-1]
+
+
+def test_by_route_without_requests_says_what_to_look_at_instead(captools, tmp_path):
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap(handshake()))
+    assert "No HTTP request was found in clear text" in captools("requests", "--by-route", path).out

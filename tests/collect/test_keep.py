@@ -43,3 +43,9 @@ def test_a_streamed_point_makes_no_folder(tmp_path, monkeypatch):
     keeper.add_texts("w1", {"wg.txt": "x"})
     assert keeper.save([], [point], [], [], complete=True).extra == {}
     assert point.packets_file is None and keeper.where == "standard output" and list(tmp_path.iterdir()) == []
+
+
+def test_inventory_files_can_be_added_later(tmp_path):
+    keeper = Keeper(CaptureRequest(targets=(), out=tmp_path / "s"), {"pods.json": "[]"})
+    keeper.add_inventory({"pods-stop.json": "[1]"})
+    assert sorted(path.name for path in (tmp_path / "s/inventory").iterdir()) == ["pods-stop.json", "pods.json"]

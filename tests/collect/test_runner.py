@@ -306,3 +306,28 @@ def test_two_nodes_leave_out_each_others_shipping_connections(node, tmp_path):
         assert [f for f in frames if f[12:14] == b"\x08\x00" and f[23] == 6] == []
         assert sum(b"captools-test" in f for f in frames) == 20
     assert manifest.points[0].filter.count("tcp and host") == 2
+
+
+def test_inventory_files_written_meanwhile_are_kept_as_those_of_the_end(node, tmp_path):
+    told = tmp_path / "told"
+    told.mkdir()
+    (told / "pods.json").write_text("[]")
+    (told / "same.json").write_text("[]")
+
+    def change() -> None:
+        (told / "pods.json").write_text("[ ]")
+        (told / "ciliumendpoints-stop.json").write_text("{}")
+
+    run(ask(targets=(node,), interfaces=("lo",), out=tmp_path / "s", inventory=(told,)), change)
+    files = {path.name: path.read_text() for path in (tmp_path / "s/inventory").iterdir() if "__" not in path.name}
+    assert files == {
+        "pods.json": "[]", "pods-stop.json": "[ ]", "same.json": "[]", "ciliumendpoints-stop.json": "{}",
+    }  # fmt: skip
+
+
+def test_an_inventory_that_is_gone_at_the_end_is_said_and_nothing_is_lost(node, tmp_path):
+    told = tmp_path / "told.json"
+    told.write_text("[]")
+    _, said = run(ask(targets=(node,), interfaces=("lo",), out=tmp_path / "s", inventory=(told,)), told.unlink)
+    assert any("told.json" in one for one in said)
+    assert (tmp_path / "s/inventory/told.json").read_text() == "[]"

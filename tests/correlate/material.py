@@ -13,7 +13,7 @@ from captools.correlate.analyse import analyse
 from captools.correlate.sightings import Sightings, sightings
 from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
-from captools.model.packets import HTTP, PACKETS, TLS
+from captools.model.packets import DNS, HTTP, PACKETS, TLS
 from captools.model.sources import Source
 from captools.pipeline import open_session
 from captures import case
@@ -28,9 +28,11 @@ class Material:
     sources: tuple[Source, ...]
     cluster: Cluster
     tls: pa.Table = field(default_factory=TLS.empty_table)
+    dns: pa.Table = field(default_factory=DNS.empty_table)
 
     def analysed(self) -> Analysis:
-        return analyse(self.packets, self.http, self.sources, self.cluster, tls=self.tls)
+        found = analyse(self.packets, self.http, self.sources, self.cluster, tls=self.tls)
+        return replace(found, dns=self.dns)
 
     def sightings(self) -> Sightings:
         return sightings(self.packets)
@@ -47,7 +49,7 @@ class Material:
         """Keep some rows (or put them in another order): ``keep`` holds row numbers."""
         new = {int(old): at for at, old in enumerate(keep)}
         tables = {}
-        for name, schema in (("http", HTTP), ("tls", TLS)):
+        for name, schema in (("http", HTTP), ("tls", TLS), ("dns", DNS)):
             told = [row for row in getattr(self, name).to_pylist() if row["row"] in new]
             for row in told:
                 row["row"] = new[row["row"]]
@@ -78,7 +80,7 @@ def material(name: str) -> Material:
     """Return the material of a reference case."""
     session = open_session([case(name).folder])
     opened = session.opened
-    return Material(opened.packets(), opened.http(), session.sources, session.cluster, opened.tls())
+    return Material(opened.packets(), opened.http(), session.sources, session.cluster, opened.tls(), opened.dns())
 
 
 S1, S2, S8, S13 = (

@@ -14,7 +14,7 @@ from captures import case
 
 
 def capture() -> Path:
-    return case("s2-vxlan-overlay").folder / "router__eth1.pcap"
+    return case("s2-vxlan-overlay").capture("router/eth1")
 
 
 def test_the_frames_are_those_that_our_own_filter_passes() -> None:

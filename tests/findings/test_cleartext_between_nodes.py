@@ -38,3 +38,17 @@ def test_expecting_encryption_makes_the_same_traffic_a_fault(fired, name, how):
     one = material(name)
     found = fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, expect_encryption=True))
     assert found and all(how in each.statement and "was expected" in each.statement for each in found)
+
+
+def test_pods_of_the_same_two_nodes_are_one_finding(fired):
+    one = material(S2)
+    found = fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, expect_encryption=True))
+    ways = [each.subject["name"] or (each.subject["src"], each.subject["dst"]) for each in found]
+    assert len(ways) == len(set(ways)) == 4, "two pairs of nodes, both ways"
+    assert all("allowed-ips must list 192.168." in each.remedy and "dport 8472" in each.remedy for each in found)
+
+
+def test_the_tunnel_in_dual_mode_is_no_leak_where_wireguard_takes_it_and_one_where_not(fired):
+    assert fired(RULE, "dual") == []
+    one = material("identity-mismatch")
+    assert fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, expect_encryption=True))

@@ -68,3 +68,9 @@ def test_it_is_silent_where_the_table_does_lead_to_the_pods_node(fired):
         replace(node, routes=(*node.routes, right)) if node.name == "router" else node for node in one.cluster.nodes
     )
     assert fired(RULE, replace(one, cluster=replace(one.cluster, nodes=nodes)).analysed()) == []
+
+
+def test_a_device_that_wraps_packets_is_not_the_wrong_interface(fired):
+    # The table sends them into cilium_wg0, where they wait for a handshake: that is another fault.
+    assert fired("routing-black-hole", "wireguard-handshake-failing") == []
+    assert fired("routing-black-hole", "wireguard-port-blocked") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from captools.model.evidence import Confidence
@@ -29,8 +31,6 @@ def test_it_is_silent_without_a_proxy(fired, name):
 
 
 def test_an_address_that_no_inventory_calls_ingress_is_not_called_so(fired):
-    from dataclasses import replace
-
     one = material(S8)
     nodes = tuple(replace(node, ingress="") for node in one.cluster.nodes)
     assert fired(RULE, replace(one, cluster=replace(one.cluster, nodes=nodes)).analysed()) == []
@@ -43,3 +43,21 @@ def test_frames_are_those_of_the_backend_that_is_named_and_tries_are_not_request
     for one in found:
         assert {f"ip.dst == {one.subject['dst']}" in proof.filter for proof in one.evidence} == {True}
         assert " attempts of " in one.statement and one.evidence
+
+
+def test_a_backend_on_the_proxys_own_node_is_not_called_remote(fired):
+    one = material(S8)
+    pods = tuple(replace(pod, node="k8s-w1") if pod.ip == "172.20.0.121" else pod for pod in one.cluster.pods)
+    found = {
+        each.subject["dst"]: each
+        for each in fired(RULE, replace(one, cluster=replace(one.cluster, pods=pods)).analysed())
+    }
+    assert "although the backend is on the proxy's own node" in found["172.20.0.121"].statement
+    assert "for a backend on another node" in found["172.20.2.33"].statement
+
+
+def test_what_the_backend_can_know_of_its_clients_is_said_only_where_it_can(fired):
+    (one,) = fired(RULE, "xff-forged")
+    assert "The clients were 192.168.10.200 and 192.168.10.100." in one.statement
+    (other,) = fired(RULE, "s9-ingress-denied")
+    assert "the backend can tell only by X-Forwarded-For" in other.statement

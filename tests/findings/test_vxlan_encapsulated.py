@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from captools.findings import vxlan_encapsulated
+from captools.model.cluster import Cluster
 from captools.model.findings import Severity
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
 
@@ -34,3 +38,36 @@ def test_without_underlay_captures_there_is_nothing_to_say(fired):
     for point in ("k8s-ctr/eth1", "k8s-w1/eth1", "k8s-w0/eth1", "router/eth1", "router/eth2"):
         one = one.without(point)
     assert fired(RULE, one.analysed()) == []
+
+
+def test_with_many_pods_each_pair_of_nodes_is_told_once(fired, monkeypatch):
+    monkeypatch.setattr(vxlan_encapsulated, "MOST_PAIRS", 1)
+    found = fired(RULE, S2)
+    assert {(one.subject["src"], one.subject["dst"]) for one in found} == {("k8s-ctr", "k8s-w1"), ("k8s-ctr", "k8s-w0")}
+    assert all("no packet contradicts the inventory" in one.statement and "50 bytes" in one.statement for one in found)
+    found = fired(RULE, "identity-mismatch")
+    assert all("of default/curl-pod (172.20.0.88) it is another one" in one.statement for one in found)
+
+
+def test_a_foreign_identity_is_not_called_the_senders(fired):
+    (one,) = [one for one in fired(RULE, "identity-mismatch") if one.subject["dst"] == "172.20.2.33"]
+    assert (
+        "VNI 62886 is not the identity that the inventory gives default/curl-pod (45966) but of k8s:app=webpod"
+        in one.statement
+    )
+
+
+def test_without_an_inventory_a_number_is_only_perhaps_an_identity(fired):
+    found = fired(RULE, replace(material(S2), cluster=Cluster()).analysed())
+    assert found and all("If this is Cilium" in one.statement for one in found)
+    assert not any("is the identity of" in one.statement for one in found)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("dual", ("50 bytes", "above 1370 bytes", "MTU of 1420 at k8s-", "WireGuard goes around that: 60 bytes more")),
+    ("ipv6-overlay", ("50 bytes", "above 1450 bytes", "MTU of 1500")),
+    ("ipv6b-underlay", ("70 bytes", "above 1430 bytes", "MTU of 1500")),
+])  # fmt: skip
+def test_what_the_headers_take_depends_on_the_underlay(fired, name, words):
+    found = fired(RULE, name)
+    assert found and all(word in one.statement for one in found for word in words)

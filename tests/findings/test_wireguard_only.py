@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from captools.model.encryption import ClassCount, Kind
 from captools.model.evidence import Confidence
 from captools.model.session import ToolCounts
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
@@ -40,3 +41,17 @@ def test_a_card_that_lost_packets_could_have_missed_a_leak(fired):
     lossy = ToolCounts(captured=9, received=10, dropped=1)
     sources = tuple(replace(s, counts=lossy) if s.point == "k8s-ctr/eth1" else s for s in one.sources)
     assert fired(RULE, replace(one, sources=sources).analysed()) == []
+
+
+def test_what_nodes_themselves_say_in_clear_is_named_as_by_design(fired):
+    analysis = material(S13).analysed()
+    own = ClassCount(kind=Kind.NODE, sightings=8, packets=4, points=("k8s-ctr/eth1", "k8s-w1/eth1"))
+    pairs = tuple(replace(pair, classes=(*pair.classes, own)) for pair in analysis.encryption.pairs)
+    found = fired(RULE, replace(analysis, encryption=replace(analysis.encryption, pairs=pairs)))
+    assert found and all("4 packets of the nodes themselves stayed readable, by design" in one.statement for one in found)
+    assert not any("by design" in one.statement for one in fired(RULE, S13))
+
+
+def test_the_tunnels_headers_count_to_the_packets_that_datagrams_carry(fired):
+    found = fired(RULE, "dual")
+    assert len(found) == 3 and {one.confidence for one in found} == {Confidence.PROVEN}

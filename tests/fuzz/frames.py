@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from captools.store.files import read_file
 from captures import build, cases
 from captures.generate import generate
 
@@ -76,8 +77,8 @@ def pcaps() -> Iterator[bytes]:
     for link in _LINKS:
         yield b"".join(generate(packets=12, seed=3, link=link))
     for case in cases():
-        for path in sorted(case.folder.glob("*.pcap"))[:3]:
-            yield path.read_bytes()[:_CUT]
+        for path in case.captures[:3]:
+            yield read_file(path)[0][:_CUT]
 
 
 def pcapngs() -> Iterator[bytes]:

@@ -23,6 +23,8 @@ SAMPLES = {
     "cilium-dbg status --verbose": "KVStore:   Disabled\nKubernetes:   Ok   1.31\nRouting:   Network: Native\n",
     "wg show": "interface: cilium_wg0\n  public key: x=\n  listening port: 51871\n",
     "ip route": "$ ip route\ndefault via 10.0.2.2 dev eth0",
+    "hubble observe": "Aug  6 18:34:25.150: a/b (ID:45966) <> 192.0.2.1:80 (world) pre-xlate-fwd TRACED (TCP)\n",
+    "hubble observe -o jsonpb": '{"flow":{"time":"2025-08-06T18:34:25Z","verdict":"FORWARDED"}}',
     "kubectl get nodes": "NAME   STATUS   ROLES    AGE   VERSION\n",
 }
 
@@ -41,7 +43,6 @@ def test_a_file_is_known_by_its_content_under_any_name(kind: str) -> None:
         "interface: eth1 (192.168.10.0/255.255.255.0)\nfilter: port 80\nmatch: GET\n",
         "14:41:28.058132 eth1  In  IP 172.20.0.88 > 172.20.2.33: ICMP echo request, id 1, seq 1, length 64",
         "60 bytes from 08:00:27:ed:ef:cd (192.168.10.211): index=0 time=4.792 usec",
-        '{"flow":{"time":"2025-08-06T18:34:25Z","verdict":"FORWARDED"}}',
         "[capture]\nnode = 'k8s-w1'\n", "The default way to do this is via the router",
     ],
 )  # fmt: skip
@@ -52,7 +53,7 @@ def test_what_is_no_inventory_is_not_taken_for_one(text: str) -> None:
 def test_real_logs_of_traffic_are_not_taken_for_inventory(shared: Path) -> None:
     logs = [*(shared / "captures-real/text-logs").glob("*.txt"), *(shared / "field-logs").glob("*dump.txt")]
     taken = {log.name for log in logs if recognise(log.name, log.read_text(errors="replace"))}
-    assert taken == {"cilium-bpf-ipcache-list.txt"}
+    assert taken == {"cilium-bpf-ipcache-list.txt", "cilium-hubble-observe-ingress-l7.txt"}
 
 
 def test_an_empty_output_counts_where_its_name_says_what_it_is() -> None:

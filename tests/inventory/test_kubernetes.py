@@ -100,6 +100,20 @@ def test_a_service_gives_its_addresses_and_ports_by_number_or_by_name() -> None:
     assert headless.service.cluster_ips == ()
 
 
+def test_a_service_tells_its_node_ports_and_how_it_wants_to_be_balanced() -> None:
+    spec = {"clusterIP": "10.96.0.7", "ports": [{"port": 80, "nodePort": 30080}, {"port": 81}]}
+    wishes = {"sessionAffinity": "ClientIP", "externalTrafficPolicy": "Local", "internalTrafficPolicy": "Local"}
+    usual = {"sessionAffinity": "None", "externalTrafficPolicy": "Cluster", "internalTrafficPolicy": "Cluster"}
+    facts = read(
+        thing("Service", "web", "d", spec=spec | wishes), thing("Service", "plain", "d", spec=spec | usual),
+        thing("Service", "old", "d", spec=spec),
+    )  # fmt: skip
+    web, plain, old = (one.service for one in facts.services)
+    assert web.node_ports == ((30080, 80),)
+    assert (web.sticky, web.local_outside, web.local_inside) == (True, True, True)
+    assert {(one.sticky, one.local_outside, one.local_inside) for one in (plain, old)} == {(False, False, False)}
+
+
 def test_an_endpointslice_gives_only_backends_that_are_ready_or_do_not_say() -> None:
     item = thing("EndpointSlice", "web-x7", "default", ports=[{"name": "tls", "port": 8443}],
                  endpoints=[{"addresses": ["172.20.1.108"], "conditions": {"ready": True}},

@@ -25,7 +25,8 @@ def test_kubectls_name_and_ciliums_identity_and_device_become_one_pod() -> None:
         PodFact(name="web", ip="172.20.1.108"),
     )
     assert pod == Pod(namespace="default", name="web", ip="172.20.1.108", node="k8s-w1", identity=62886,
-                      labels=("k8s:app=web",), interface="lxcb75cf4d9b323")  # fmt: skip
+                      labels=("k8s:app=web",), interface="lxcb75cf4d9b323",
+                      identities=(("file1", 62886),))  # fmt: skip
 
 
 def test_a_table_without_namespaces_means_kubectls_default_one() -> None:
@@ -87,3 +88,9 @@ def test_both_families_of_a_dual_stack_pod_are_no_contradiction() -> None:
     ledger = Ledger()
     pods(WEB, PodFact(namespace="default", name="web", ip="fd00::6c", node="k8s-w1"), ledger=ledger)
     assert ledger.warnings() == ()
+
+
+def test_every_file_that_tells_an_identity_is_kept_with_what_it_tells() -> None:
+    early, late = PodFact(ip=WEB.ip, identity=62886), PodFact(ip=WEB.ip, identity=777)
+    (pod,) = pods(WEB, early, PodFact(ip=WEB.ip), late)
+    assert pod.identity == 62886 and pod.identities == (("file1", 62886), ("file3", 777))

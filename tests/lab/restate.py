@@ -6,6 +6,7 @@ import tomllib
 
 from captools.lab.catalogue import catalogue
 from captools.lab.record import CASE_FILE
+from captools.lab.skew import Skew, expected_of
 from captools.lab.tomltext import to_toml
 from captures.cases import REFERENCE
 
@@ -16,7 +17,9 @@ def main() -> None:
     for path in sorted(REFERENCE.glob(f"*/{CASE_FILE}")):
         case = tomllib.loads(path.read_text(encoding="utf-8"))
         scenario = known[case["id"]]
-        case |= {"schema": 2, "findings": {"expected": [one.to_json() for one in scenario.expected]}}
+        clocks = [Skew(node=one["node"], offset_ns=one["offset_ns"]) for one in case["truth"].get("clocks", ())]
+        expected = [one.to_json() for one in scenario.expected] + expected_of(clocks)
+        case |= {"schema": 2, "findings": {"expected": expected}}
         path.write_text(to_toml(case), encoding="utf-8")
 
 

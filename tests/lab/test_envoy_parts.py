@@ -26,9 +26,16 @@ def test_the_router_is_the_last_filter_of_an_http_chain():
     names = [one["name"] for one in manager["typed_config"]["http_filters"]]
     assert names == ["envoy.filters.http.rbac", "envoy.filters.http.router"]
     assert manager["typed_config"]["use_remote_address"] is True
+    (trusting,) = parts.http_chain("x", [], trusts_client=True)["filters"]
+    assert trusting["typed_config"]["use_remote_address"] is False
 
 
 def test_names_are_looked_at_only_where_a_listener_is_told_to():
     chain = parts.passing_chain(["a.test"], "pods")
     assert parts.tls_listener("x", "192.0.2.1", [chain], inspect_tls=True)["listener_filters"]
     assert "listener_filters" not in parts.listener("x", "192.0.2.1", [chain])
+
+
+def test_a_chain_may_be_for_some_names_only():
+    chain = parts.for_names(parts.http_chain("x", []), ["a.test", "b.test"])
+    assert chain["filter_chain_match"] == {"server_names": ["a.test", "b.test"]} and chain["filters"]

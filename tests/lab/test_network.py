@@ -71,3 +71,24 @@ def test_interface_names_fit_the_kernels_limit():
     for line in [*network.uplink(PIDS), *network.switches(PIDS)]:
         if line.startswith("link add"):
             assert len(line.split()[2]) <= 15
+
+
+def test_in_dual_mode_the_tunnels_datagrams_are_steered_and_not_the_pods_packets():
+    lines = network.wireguard(node_called("k8s-ctr"), Mode.DUAL)
+    assert "rule add ipproto udp dport 8472 lookup 201 priority 101" in lines
+    assert "route add 192.168.20.100 dev cilium_wg0 table 201 src 192.168.10.100" in lines
+    assert not any("172.20." in line for line in lines)
+    assert "encap ip id 45966 dst 192.168.20.100" in text_of("k8s-ctr", Mode.DUAL) and "mtu 1370" in text_of(
+        "k8s-ctr", Mode.DUAL
+    )
+    assert not any("172.20." in line for line in network.router(Mode.DUAL))
+
+
+def test_neighbours_on_the_uplink_are_known_for_good_on_both_sides():
+    uplink = [
+        line for line in network.uplink(PIDS) if line.startswith("neigh add 10.0.2.15") and line.endswith("permanent")
+    ]
+    assert len(uplink) == len(MACHINES)
+    assert "neigh add 10.0.2.2 lladdr" in text_of("k8s-w0", Mode.NATIVE) and "dev eth0 nud permanent" in text_of(
+        "k8s-w0", Mode.NATIVE
+    )

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from captools.lab.skew import Skew, read_skews, skew_pcap, skew_session
+from captools.lab.skew import Skew, expected_of, read_skews, skew_pcap, skew_session
 from captools.model.errors import MalformedCapture, UsageError
 from captools.model.units import from_rfc3339
 from captools.pipeline import open_session
@@ -112,3 +112,8 @@ def test_a_folder_without_a_manifest_is_no_session(tmp_path):
 def test_the_manifest_stays_plain_json(session):
     skew_session(session, [Skew(node="router", offset_ns=S)])
     assert json.loads((session / "session.json").read_text())["schema"] == 1
+
+
+def test_a_clock_that_ntp_would_set_and_not_slew_is_expected_to_be_told():
+    far, near = Skew(node="k8s-w1", offset_ns=-128_000_001), Skew(node="k8s-w0", offset_ns=128_000_000)
+    assert [one["subject"] for one in expected_of((far, near))] == [{"node": "k8s-w1"}]

@@ -58,10 +58,15 @@ def test_a_mac_address_is_unicast_and_locally_administered():
 
 def test_the_pod_mtu_leaves_room_for_the_tunnel():
     assert (Mode.NATIVE.pod_mtu, Mode.VXLAN.pod_mtu, Mode.WIREGUARD.pod_mtu) == (1500, 1500 - 50, 1500 - 80)
+    assert Mode.DUAL.pod_mtu == 1500 - 80 - 50
 
 
 def test_only_the_wireguard_modes_are_encrypted():
-    assert {mode for mode in Mode if mode.encrypted} == {Mode.WIREGUARD, Mode.WIREGUARD_LEAK}
+    assert {mode for mode in Mode if mode.encrypted} == {Mode.WIREGUARD, Mode.WIREGUARD_LEAK, Mode.DUAL}
+
+
+def test_only_the_tunnel_modes_use_vxlan():
+    assert {mode for mode in Mode if mode.tunnelled} == {Mode.VXLAN, Mode.DUAL}
 
 
 def test_pods_are_found_by_node_and_unknown_names_are_an_error():

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from captools.lab.topology import CURL_POD, ROUTER, Mode, webpod_on
-from captools.lab.traffic import bulk, health, health_pairs, http, ping
+from captools.lab.traffic import background, bulk, health, health_pairs, http, ping, pings
 
 pytestmark = pytest.mark.lab
 
@@ -56,3 +58,21 @@ def test_health_pings_end_even_when_the_scenario_fails(lab_of):
         raise RuntimeError("on purpose")
     assert collected == []
     assert "ping.py" not in lab.machine("k8s-ctr").run(["ps", "-eo", "args"])
+
+
+def test_pings_from_several_machines_run_at_the_same_time(lab_of):
+    lab, called = lab_of(Mode.NATIVE), []
+    runs = [(lab.machine(CURL_POD.name), webpod_on(node).ip, 970 + at) for at, node in enumerate(("k8s-w1", "k8s-w0"))]
+    told = pings(runs, count=3, interval_s=0.2, meanwhile=lambda: called.append(True))
+    assert [(one.flows[0].dst, one.flows[0].icmp_id, one.flows[0].answered) for one in told] == [
+        ("172.20.1.108", 970, 3), ("172.20.2.33", 971, 3),
+    ]  # fmt: skip
+    assert called == [True] and told[1].flows[0].started < told[0].flows[0].ended
+
+
+def test_pings_in_the_background_go_on_as_long_as_the_block(lab_of):
+    told = []
+    with background([(lab_of(Mode.NATIVE).machine(CURL_POD.name), webpod_on("k8s-w1").ip, 975, "")], told, 0.05):
+        time.sleep(0.5)
+    (flow,) = told[0].flows
+    assert flow.purpose == "test" and flow.answered >= 3

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from captools.lab.truth import Truth, of_http, of_ping, source_kind
+from captools.lab.truth import Truth, of_http, of_iperf, of_ping, source_kind
 
 BODY = """Hostname: webpod-697b545f57-fz9cl
 IP: 172.20.0.121
@@ -72,3 +72,43 @@ def test_the_far_end_tells_which_source_it_saw_unless_that_is_a_proxy():
     assert behind_a_proxy.requests[0].proxied and behind_a_proxy.flows[0].seen_src is None
     untranslated = of_http(connection(src="192.168.10.100", sport=6000, dst="10.10.1.200", exchanges=[exchange]), 1)
     assert untranslated.flows[0].seen_src is None
+
+
+IPERF = {
+    "start": {
+        "connected": [
+            {
+                "socket": 5,
+                "local_host": "172.20.0.88",
+                "local_port": 35710,
+                "remote_host": "172.20.1.108",
+                "remote_port": 5201,
+            }
+        ],
+        "tcp_mss_default": 1448,
+    },
+    "end": {
+        "streams": [
+            {
+                "sender": {"bytes": 131072, "retransmits": 2, "seconds": 0.9},
+                "receiver": {"bytes": 131000, "seconds": 1.0, "bits_per_second": 1048000.0},
+            }
+        ]
+    },
+}
+
+
+def test_iperf3_tells_a_flow_and_its_own_figures():
+    truth = of_iperf(IPERF, 1_700_000_000_000_000_000, 1_700_000_001_000_000_000)
+    (flow,), (told,) = truth.flows, truth.transfers
+    assert (flow.src_name, flow.dst_name) == ("default/curl-pod", "default/webpod-697b545f57-2dg5m")
+    assert (flow.proto, flow.sport, flow.dport, flow.sent, flow.answered) == ("tcp", 35710, 5201, 1, 1)
+    assert (told.bytes_sent, told.bytes_received, told.retransmits, told.mss) == (131072, 131000, 2, 1448)
+    assert (told.seconds, told.bits_per_second) == (1.0, 1048000.0)
+
+
+def test_transfers_are_part_of_the_document_only_where_there_are_some():
+    truth = of_iperf(IPERF, 1, 2)
+    assert truth.to_json()["transfers"][0]["sport"] == 35710 and "transfers" not in Truth().to_json()
+    both = truth + truth
+    assert len(both.transfers) == 2 and both.as_health().transfers == both.transfers

@@ -8,7 +8,7 @@ import pytest
 
 from captools.lab.topology import CURL_POD, NODES, ROUTER, VIP_DEDICATED, Mode, webpod_on
 from captools.lab.truth import FlowTruth, RequestTruth, Truth
-from captools.lab.ways import machine_of, masqueraded, way, with_ways
+from captools.lab.ways import machine_of, masqueraded, until_sealed, way, with_ways
 
 CURL, CURL_PORT = CURL_POD.ip, f"k8s-ctr/{CURL_POD.interface}"
 FAR, FAR_PORT = webpod_on("k8s-w0").ip, f"k8s-w0/{webpod_on('k8s-w0').interface}"
@@ -37,6 +37,9 @@ OUTSIDE = "10.10.1.200"
         (Mode.WIREGUARD_LEAK, CURL, NEAR, (CURL_PORT, "k8s-ctr/eth1", "k8s-w1/eth1", NEAR_PORT)),
         (Mode.WIREGUARD_LEAK, NEAR, CURL,
          (NEAR_PORT, "k8s-w1/cilium_wg0", "k8s-w1/eth1", "k8s-ctr/eth1", "k8s-ctr/cilium_wg0", CURL_PORT)),
+        (Mode.DUAL, CURL, NEAR,
+         (CURL_PORT, "k8s-ctr/cilium_vxlan", "k8s-ctr/cilium_wg0", "k8s-ctr/eth1", "k8s-w1/eth1", "k8s-w1/cilium_wg0",
+          "k8s-w1/cilium_vxlan", NEAR_PORT)),
         (Mode.NATIVE, "192.168.20.200", NODES[2].address, ("router/eth2", "k8s-w0/eth1")),
         (Mode.NATIVE, "192.168.10.200", VIP_DEDICATED, ("router/eth1", "k8s-w1/eth1")),
         (Mode.NATIVE, CURL, OUTSIDE, (CURL_PORT, "k8s-ctr/eth1", "router/eth1")),
@@ -80,7 +83,9 @@ def test_every_flow_and_every_backend_connection_of_a_proxy_gets_its_way():
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("mode", [Mode.NATIVE, Mode.NATIVE_BROKEN, Mode.VXLAN, Mode.WIREGUARD, Mode.WIREGUARD_LEAK])
+@pytest.mark.parametrize(
+    "mode", [Mode.NATIVE, Mode.NATIVE_BROKEN, Mode.VXLAN, Mode.WIREGUARD, Mode.WIREGUARD_LEAK, Mode.DUAL]
+)
 def test_the_kernels_of_the_cluster_send_packets_the_same_way(lab_of, mode):
     """``ip route get`` on each node tells by which device it would send what comes from a pod."""
     lab = lab_of(mode)
@@ -96,3 +101,10 @@ def test_the_kernels_of_the_cluster_send_packets_the_same_way(lab_of, mode):
     if mode is Mode.NATIVE_BROKEN:
         told = lab.machine(ROUTER).run(["ip", "-j", "route", "get", FAR, "from", CURL, "iif", "eth1"])
         assert f"router/{json.loads(told)[0]['dev']}" == way(mode, CURL, FAR)[-1]
+
+
+def test_without_a_session_packets_wait_at_the_senders_device():
+    sent = with_ways(Truth(flows=(flow(CURL, NEAR, 0), flow(CURL, FAR, 1))), Mode.WIREGUARD).flows
+    waiting, fine = (until_sealed(one, "k8s-w1") for one in sent)
+    assert waiting.way == (CURL_PORT, "k8s-ctr/cilium_wg0") and waiting.way_back is None
+    assert fine == sent[1]

@@ -169,6 +169,19 @@ def test_an_address_is_known_as_what_the_cluster_uses_it_for(
     assert (CLUSTER.kind(address, node=node), CLUSTER.name(address, node=node)) == (kind, name)
 
 
+def test_services_that_share_an_address_are_told_apart_by_port() -> None:
+    vip = "192.168.10.214"
+    web = Service(namespace="d", name="web", vips=(vip,), ports=((80, 8080),), node_ports=((30080, 80),))
+    shop = Service(namespace="d", name="shop", vips=(vip,), cluster_ips=("10.96.0.8",), ports=((443, 8443),))
+    cluster = Cluster(nodes=CLUSTER.nodes, services=(web, shop))
+    assert (cluster.service_at(vip, 80), cluster.service_at(vip, 443), cluster.service_at(vip, 22)) == (web, shop, None)
+    assert cluster.services_at(vip) == (web, shop) and cluster.service_at(vip, None) is None
+    assert (cluster.name(vip, port=443), cluster.name(vip)) == ("d/shop", "d/web or d/shop")
+    assert cluster.service_at("192.168.10.101", 30080) == web  # a node port, on any node
+    assert cluster.service_at("192.168.10.101", 80) is None
+    assert (shop.full_name, shop.addresses) == ("d/shop", ("10.96.0.8", vip))
+
+
 def test_a_mac_names_its_node_and_link_only_where_nobody_else_has_it() -> None:
     def node(name: str, mac: str) -> Node:
         return Node(name=name, links=(Link(index=2, name="eth1", mac=mac),))
@@ -200,3 +213,34 @@ def test_an_empty_cluster_knows_nothing_and_fails_at_nothing() -> None:
     empty = Cluster()
     assert (empty.kind("10.0.0.1"), empty.name("10.0.0.1"), empty.pod_of("10.0.0.1")) == (AddressKind.OTHER, "", None)
     assert (empty.node("x"), empty.node_of_underlay(""), empty.node_of_pod_address("10.0.0.1")) == (None, None, None)
+
+
+def test_routes_tell_own_addresses_where_no_list_of_links_does():
+    # ip-route(8): src is an address of this host, else the kernel refuses the route.
+    route = Route(prefix="10.0.2.0/24", dev="eth0", src="10.0.2.15")
+    cluster = Cluster(nodes=(Node(name="a", routes=(route,)), Node(name="b", routes=(route,))))
+    assert cluster.kind("10.0.2.15", node="a") is AddressKind.NODE
+    assert cluster.name("10.0.2.15") == "" and cluster.name("10.0.2.15", node="b") == "b"
+
+
+def test_a_load_balancers_address_is_a_services_or_of_a_pool():
+    shop = Service(namespace="default", name="shop", cluster_ips=("10.96.0.9",), vips=("192.168.10.211",))
+    cluster = Cluster(services=(shop,), pools=("192.168.10.212/30",))
+    assert [cluster.is_vip(one) for one in ("192.168.10.211", "192.168.10.215", "10.96.0.9", "192.168.10.1")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "settled"),
+    [
+        ((), False),
+        ((("ciliumendpoints.json", 300),), False),
+        ((("ciliumendpoints.json", 300), ("k8s-w1__cilium-endpoint-list.json", 300)), False),
+        ((("ciliumendpoints.json", 300), ("ciliumendpoints-stop.json", 300)), True),
+        ((("ciliumendpoints.json", 300), ("ciliumendpoints-stop.json", 301)), False),
+        ((("a.json", 300), ("b.json", 301), ("a-stop.json", 300)), False),
+    ],
+)
+def test_an_identity_is_settled_where_start_and_end_of_the_capture_agree(told, settled):
+    assert Pod(namespace="n", name="p", ip="10.0.0.1", identity=300, identities=told).identity_settled is settled

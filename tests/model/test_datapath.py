@@ -19,6 +19,7 @@ from captools.model.datapath import Datapath, datapath_of_config
         ({"datapath-mode": "netkit-l2"}, Datapath(device="netkit")),
         ({"bpf-lb-acceleration": "best-effort"}, Datapath(xdp="best-effort")),
         ({"bpf-lb-sock": "false"}, Datapath(socket_lb="off")),
+        ({"bpf-lb-sock": "false", "kube-proxy-replacement": "true"}, Datapath(socket_lb="on")),
         ({"enable-wireguard": "true"}, Datapath(encryption="wireguard")),
         ({"enable-wireguard": "false", "enable-ipsec": "true"}, Datapath(encryption="ipsec")),
         ({"enable-wireguard": "false"}, Datapath(encryption="disabled")),

@@ -6,12 +6,14 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from captools.inventory.read import read_inventory
 from captools.model.errors import MalformedCapture, UsageError
 from captools.store.inputs import Inputs, expand
 from captures.build import pcap
@@ -260,3 +262,14 @@ def test_ngreps_text_in_a_session_has_the_record_of_the_capture_beside_it(tmp_pa
     assert inputs.failed_points == []
     (alone,) = open_(folder / "printed").captures
     assert alone.record == first and alone.point == "k8s-w1/eth1"
+
+
+def test_packed_inventory_is_read_as_if_it_were_not(tmp_path):
+    links = json.dumps(LINKS)
+    plain = read_inventory({"k8s-w1__ip-link.json": links})
+    (tmp_path / "k8s-w1__ip-link.json").write_text(links)
+    subprocess.run(["zstd", "-q", "--rm", str(tmp_path / "k8s-w1__ip-link.json")], check=True)
+    (tmp_path / "notes.gz").write_bytes(gzip.compress(b"\0" * 3_000))
+    capture = file(tmp_path / "session" / "k8s-w1__eth1.pcap")
+    ((path, text),) = open_(capture, inventory=(tmp_path,)).inventory.items()
+    assert path.endswith("k8s-w1__ip-link.json.zst") and read_inventory({path: text}) == plain and plain.nodes

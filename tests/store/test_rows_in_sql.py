@@ -25,7 +25,7 @@ def test_a_large_source_stays_on_disk_beside_a_small_one(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     path = tmp_path / "k8s-w1__eth1.pcap"
     path.write_bytes(b"".join(generate(packets=160_000, seed=1)))
-    small = next(FOLDER.glob("*ctr*eth1.pcap"))
+    small = next(FOLDER.glob("*ctr*eth1.pcap*"))
     session = open_session([path, small])
     found = packets(session.opened)
     assert isinstance(found, View) and found.folders

@@ -9,7 +9,7 @@ from captools.wire.decode import Naming
 from captools.wire.index import read_records
 from captures import case
 
-PATH = next(case("s8-ingress-dedicated-snat").folder.glob("*eth1.pcap"))
+PATH = case("s8-ingress-dedicated-snat").capture("router/eth1")
 NAMING = Naming(source="s", points=("n/eth1",))
 
 

@@ -110,3 +110,20 @@ def test_every_document_is_json_and_says_its_schema_first(sample, name):
     document = getattr(documents, name)(sample.hostile())
     assert next(iter(document.items())) == ("schema", 1)
     assert json.loads(json.dumps(document)) == document
+
+
+def test_what_is_explained_comes_with_the_findings_about_it(sample):
+    analysis = sample.s8()
+    document = documents.explained_requests(analysis, analysis.requests[:1], analysis.findings[:1])
+    whole = documents.requests(analysis)
+    assert document["requests"] == whole["requests"][:1]
+    assert document["findings"] == [one.to_json() for one in analysis.findings[:1]]
+    lost = sample.s1()
+    assert documents.explained_paths(lost.paths[:1], lost.findings) == {
+        "schema": 1, "paths": documents.paths(lost)["paths"][:1], "findings": documents.findings(lost)["findings"],
+    }  # fmt: skip
+
+
+def test_frames_say_whether_anybody_looked_for_findings():
+    assert documents.frames([{"frame": 1}], None) == {"schema": 1, "frames": [{"frame": 1}], "findings": None}
+    assert documents.frames([], [])["findings"] == []

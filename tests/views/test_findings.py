@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from captools.model.findings import Severity
-from captools.views.findings import MAX_SHOWN, as_text
+from captools.views.findings import MAX_ALIKE, MAX_SHOWN, as_text
 
 
 def test_a_finding_says_how_grave_and_sure_it_is_what_happened_and_what_to_do(sample):
@@ -60,3 +60,27 @@ def test_one_point_is_not_called_points(sample):
 
 def test_nothing_from_a_capture_reaches_the_terminal_raw(sample):
     assert all(line.isprintable() for line in as_text(sample.hostile()).split("\n"))
+
+
+def test_of_many_alike_a_few_are_shown_and_the_rest_is_counted(sample):
+    base = sample.s2()
+    note = next(one for one in base.findings if one.severity is Severity.NOTE)
+    text = as_text(replace(base, findings=(note,) * 50))
+    assert text.count(note.statement[:30]) == MAX_ALIKE[Severity.NOTE]
+    assert f"NOTE    {note.rule}  {50 - MAX_ALIKE[Severity.NOTE]} more like that (--json lists them all)" in text
+    assert text.splitlines()[-1].startswith("50 notes. ")
+
+
+def test_the_last_line_counts_them_all_and_says_how_to_look_at_a_frame(sample):
+    last = as_text(sample.s1()).splitlines()[-1]
+    assert last == "1 error, 1 warning. A frame with its whole way: captools explain SOURCE... --frame router/eth1:1"
+    bare = tuple(replace(one, evidence=()) for one in sample.s1().findings)
+    assert as_text(replace(sample.s1(), findings=bare)).splitlines()[-1] == "1 error, 1 warning."
+
+
+def test_commands_break_between_words_only(sample):
+    remedy = "kubectl -n kube-system get networkpolicies,ciliumnetworkpolicies,ciliumclusterwidenetworkpolicies " * 4
+    finding = replace(sample.s1().findings[0], remedy=remedy.strip())
+    text = as_text(replace(sample.s1(), findings=(finding,)))
+    told = text[text.index("Next: ") :].partition("\n\n")[0]
+    assert told.split() == ["Next:", *remedy.split()]

@@ -22,5 +22,11 @@ def test_pieces_add_up_whatever_their_borders(sample):
     assert point_facts([table.slice(at, 1) for at in range(4)]) == whole
 
 
+def test_packets_of_printed_text_count_and_have_no_bytes(sample):
+    rows = [{"source": "a", "point": "n/x", "ts_ns": at, "cap_len": None} for at in (1, 2)]
+    (one,) = point_facts([sample.table(rows)])
+    assert (one.packets, one.bytes, one.first_ns, one.last_ns) == (2, 0, 1, 2)
+
+
 def test_no_packet_is_no_point():
     assert point_facts([PACKETS.empty_table()]) == point_facts([]) == []

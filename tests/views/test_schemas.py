@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from captools.views import documents, schemas
-from captools.views.schemas import NAMES, schema
+from captools.views.schemas import NAMES, OTHERS, schema
 
 
 def samples(sample: Any, name: str) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def every_key(node: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
     return own + [found for key, value in items for found in every_key(value, (*path, key))]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + OTHERS)
 def test_each_schema_is_one_of_draft_2020_12(name):
     assert schema(name)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema(name))
@@ -99,9 +99,30 @@ def test_an_unknown_name_lists_the_known_ones():
 
 def test_there_is_one_file_for_each_name_beside_the_code():
     folder = Path(schemas.__file__).parent
-    assert {path.stem for path in folder.glob("*.json")} == set(NAMES)
+    assert {path.stem for path in folder.glob("*.json")} == {*NAMES, *OTHERS}
 
 
 def test_each_call_gives_a_document_of_its_own():
     schema("info").clear()
     assert json.dumps(schema("info")) != "{}"
+
+
+def references(node: Any) -> list[str]:
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    own = [node["$ref"]] if isinstance(node, dict) and isinstance(node.get("$ref"), str) else []
+    return own + [one for child in children for one in references(child)]
+
+
+@pytest.mark.parametrize("name", NAMES + OTHERS)
+def test_a_schema_is_whole_what_it_takes_from_other_files_comes_with_it(name):
+    document = schema(name)
+    for reference in references(document):
+        assert reference.startswith("#/$defs/") and reference.removeprefix("#/$defs/") in document["$defs"], reference
+
+
+def test_a_finding_is_held_to_the_same_rules_wherever_it_is_told(sample):
+    told = documents.explained_paths(sample.s1().paths, sample.s1().findings)
+    Draft202012Validator(schema("paths")).validate(told)
+    told["findings"][0]["severity"] = "fatal"
+    with pytest.raises(ValidationError):
+        Draft202012Validator(schema("paths")).validate(told)

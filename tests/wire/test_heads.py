@@ -19,8 +19,9 @@ from captools.wire.dns import dns_messages
 from captools.wire.http import http_heads
 from captools.wire.index import is_capture, read_records
 from captools.wire.tls import tls_hellos
-from captures import build, cases
+from captures import build
 from captures.generate import generate
+from tests.agreement.telling import telling
 from tests.conftest import SHARED
 from tests.wire.conversation import ACK, FIN, SYN, Seg, frame, opening
 from tests.wire.equality import assert_equal, compiled, mutated, naming_of, plain
@@ -283,9 +284,8 @@ def test_nothing_gives_empty_tables():
 
 
 def captures() -> list[Path]:
-    folders = [case.folder for case in cases()]
-    folders += [SHARED / "captures-real" / name for name in ("http", "http2", "tls", "k8s", "cilium")]
-    found = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    folders = [SHARED / "captures-real" / name for name in ("http", "http2", "tls", "k8s", "cilium")]
+    found = [*telling(), *(path for folder in folders for path in sorted(folder.rglob("*")))]
     return [path for path in found if path.suffix in (".pcap", ".pcapng", ".cap", ".gz", ".zst")]
 
 

@@ -36,7 +36,10 @@ class PathsScreen(TableView):
             )  # fmt: skip
             if wide:
                 cells = (*cells, cell(path.reason, 60))
-            names = (self.analysis.cluster.name(path.flow.src), self.analysis.cluster.name(path.flow.dst))
+            names = (
+                self.analysis.cluster.name(path.flow.src),
+                self.analysis.cluster.name(path.flow.dst, port=path.flow.dport),
+            )
             words = " ".join((str(path.flow), path.outcome.value, path.reason, *path.points, *names))
             made.append(Record(cells=cells, words=words))
         return made
@@ -45,7 +48,7 @@ class PathsScreen(TableView):
         """Return names, outcome and points of one flow."""
         path = worst_first(self.analysis)[index]
         cluster = self.analysis.cluster
-        names = f"{cluster.name(path.flow.src) or '?'} → {cluster.name(path.flow.dst) or '?'}"
+        names = f"{cluster.name(path.flow.src) or '?'} → {cluster.name(path.flow.dst, port=path.flow.dport) or '?'}"
         return facts(
             [
                 ("flow", path.flow),

@@ -25,18 +25,22 @@ _NAMED_PORTS = {"http": 80, "https": 443, "domain": 53, "ssh": 22}  # as in any 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a filter sees of a packet at a point: its first IP header and ports; None for a port that is not known."""
+    """What a filter sees of a packet at a point: its first IP header and ports; None for a port that is not known.
+
+    Of an ARP packet ``src`` and ``dst`` are the addresses that it carries, which ``host`` and ``net`` look at too.
+    """
 
     src: str
     dst: str
     proto: int
     sport: int | None = None
     dport: int | None = None
+    arp: bool = False
 
     @property
     def version(self) -> int:
-        """IP version."""
-        return 6 if ":" in self.src else 4
+        """IP version; 0 for ARP."""
+        return 0 if self.arp else 6 if ":" in self.src else 4
 
 
 class _Unread(Exception):
@@ -131,7 +135,7 @@ class _Reader:
         found: Answer = True
         for word in words:
             if word == "arp":
-                found = False
+                found = _and(found, self.header.arp)
             elif word in _FAMILIES:
                 found = _and(found, self.header.version == _FAMILIES[word])
             elif word in _PROTOS:

@@ -52,17 +52,19 @@ class Coverage:
         header: Header | None = None,
         inner: Header | None = None,
         direction: int = UNKNOWN,
+        counted: bool = True,
     ) -> str:
         """Return why the silence of ``point`` at ``at_ns`` proves nothing; the empty string where it does prove it.
 
         ``header`` is the first IP header that the packet would have there (filters see no other), ``inner`` the one
-        inside its tunnel, where it has one; ``direction`` its way through the interface, IN, OUT or UNKNOWN.
+        inside its tunnel, where it has one; ``direction`` its way through the interface, IN, OUT or UNKNOWN. Without
+        ``counted`` the capture tool's own counts need not vouch for it.
         """
         sources = self._sources(point)
         if not sources:
             return f"{point} was not captured"
         for source in _at(sources, at_ns):
-            reason = _weakness(source, header, inner)
+            reason = _weakness(source, header, inner, counted=counted)
             if reason:
                 return f"{point} {reason}"
         if not self._awake(point, at_ns):
@@ -117,7 +119,9 @@ class Coverage:
     def _directions_at(self, point: str) -> tuple[bool, bool]:
         """Tell whether IP packets were seen coming in at a point, and going out.
 
-        At a pod's interface only the pod's own traffic counts: ARP goes by it even where everything else does not.
+        At a pod's interface only the pod's own traffic counts: ARP goes by it even where everything else does not. Into
+        the pod what its own node sends does not count either: eBPF host routing passes by what others send (FACTS,
+        section 11; ``redirect_ep`` in Cilium's bpf/lib), not what comes from the host.
         """
         if point not in self._ways:
             near = self._rows_at(point)
@@ -126,11 +130,18 @@ class Coverage:
                 pods = [pod.ip for pod in self.cluster.pods if f"{pod.node}/{pod.interface}" == point]
                 codes = [code for code in map(self.rows.code_of_address, pods) if code != ABSENT]
                 inwards, outwards = (np.isin(self.rows[name][near], codes) for name in ("src", "dst"))
+                outwards &= ~np.isin(self.rows["src"][near], self._own(point))
             else:
                 told = Directions(self.rows, self.cluster, self.roles).of(near)
                 inwards, outwards = told == IN, told == OUT
             self._ways[point] = bool(inwards.any()), bool(outwards.any())
         return self._ways[point]
+
+    def _own(self, point: str) -> list[int]:
+        """Return the codes of the addresses of a point's own node."""
+        node = self.cluster.node(point.partition("/")[0])
+        own = {*node.local_addresses(), node.internal_ip, node.cilium_host, node.ingress} - {""} if node else set()
+        return [code for code in map(self.rows.code_of_address, sorted(own)) if code != ABSENT]
 
 
 def _at(sources: list[Source], at_ns: int) -> list[Source]:
@@ -156,7 +167,9 @@ def _span(source: Source) -> tuple[int, int]:
     return source.first_ns or 0, source.last_ns or 0
 
 
-def _weakness(source: Source, header: Header | None = None, inner: Header | None = None) -> str:
+def _weakness(
+    source: Source, header: Header | None = None, inner: Header | None = None, *, counted: bool = True
+) -> str:
     """Return what weakens negative statements about a source, for a packet where one is given."""
     if source.text == "tcpdump":
         return "is known by printed text only, from which lines and filters may have been left out"
@@ -167,10 +180,10 @@ def _weakness(source: Source, header: Header | None = None, inner: Header | None
         if answer is not True:
             hides = "which lets no such packet by" if answer is False else "which may hide it"
             return f"was captured with the filter `{source.user_filter}`, {hides}"
-    return loss(source) or (_unproven(source, header, inner) if header else "")
+    return loss(source) or (_unproven(source, header, inner, counted) if header else "")
 
 
-def _unproven(source: Source, header: Header, inner: Header | None) -> str:
+def _unproven(source: Source, header: Header, inner: Header | None, counted: bool) -> str:
     """Return what about one packet a capture cannot vouch for: the bytes it keeps of it, and that it kept them all."""
     last = inner or header
     need = _LINK + (_IP6 if last.version == 6 else _IP4) + _TCP
@@ -180,7 +193,7 @@ def _unproven(source: Source, header: Header, inner: Header | None) -> str:
         need -= _TCP - 8
     if source.snaplen and source.snaplen < need:
         return f"kept {source.snaplen} bytes of each packet, and {need} are needed to know this one"
-    if source.counts.dropped is None:
+    if counted and source.counts.dropped is None:
         return "has no counts of its capture tool, so that packets may have been dropped there"
     return ""
 
@@ -192,6 +205,8 @@ def loss(source: Source) -> str:
     if source.counts.dropped:
         return f"lost {source.counts.dropped} packets in the kernel"
     captured, received = source.counts.captured, source.counts.received
+    if source.counts.caught_up:
+        captured = received  # what is missing came after the end
     if captured is not None and received is not None and captured < received:
         return f"is missing its tail: {captured} of {received} packets were written"
     if source.damage:

@@ -15,15 +15,17 @@ from captools.correlate.paths.expected import Guide, Walk
 from captools.correlate.paths.hops import Sighting, Teller
 from captools.correlate.paths.losses import Losses
 from captools.correlate.paths.matched import Matched
-from captools.correlate.paths.outcome import Judge, Talk
+from captools.correlate.paths.outcome import Judge, Verdict
+from captools.correlate.paths.refusals import Refusals, error_ways
 from captools.correlate.paths.strands import Strand, Strands
-from captools.correlate.paths.talks import Talks, talks
+from captools.correlate.paths.talks import Talk, Talks, is_set, talks
 from captools.correlate.paths.timing import Timing
 from captools.correlate.paths.witness import Witnesses
 from captools.correlate.same.icmp_errors import Errors
 from captools.correlate.sightings import ABSENT, Ints
+from captools.model.evidence import Evidence
 from captools.model.flows import Flow
-from captools.model.packets import Proto
+from captools.model.packets import Proto, TcpFlag
 from captools.model.paths import Expected, Loss, Outcome, Path, Way
 
 
@@ -33,6 +35,7 @@ class Follower:
     def __init__(self, known: Matched, coverage: Coverage, prover: Prover) -> None:
         self._known = known
         self._coverage = coverage
+        self._prover = prover
         rows = known.rows
         guide = Guide(coverage.cluster)
         self._guide = guide
@@ -41,7 +44,9 @@ class Follower:
         self._teller = Teller(rows, known.matches, coverage.cluster, Timing(rows, known.clocks), prover)
         self._talks: Talks = talks(rows, known.matches, known.runs, known.groups)
         self._witnesses = Witnesses(rows, coverage, guide)
-        self._judge = Judge(rows, self._talks, known.repeated, coverage, self._witnesses)
+        errors = error_ways(np.unique(known.errors.rows), known.matches, self._strands)
+        refusals = Refusals(rows, self._talks, known.matches, self._strands, errors, self._witnesses, prover)
+        self._judge = Judge(rows, self._talks, known.repeated, coverage, self._witnesses, refusals)
         self._losses = Losses(rows, self._talks, known.matches, known.repeated, coverage, prover)
         self._detours = Detours(coverage, guide)
 
@@ -83,12 +88,25 @@ class Follower:
             first_ns=min(firsts),
             points=tuple(sorted(points[0] | points[1])),
             lost_between=verdict.lost_between,
+            refusal=verdict.refusal,
+            no_answer_at=verdict.no_answer_at,
+            opened=talk.flow.proto == Proto.TCP and is_set(int(shown.flags[leg]), TcpFlag.SYN),
+            last_evidence=self._last_of(leg, verdict),
             expected=self._expected(variants, there, back, points),
             losses=losses,
             detours=self._detours.of(talk.flow, points[0], points[1], hops[0], int(shown.first_ns[leg + 1]))
             if verdict.outcome is Outcome.DELIVERED
             else (),
         )
+
+    def _last_of(self, leg: int, verdict: Verdict) -> tuple[Evidence, ...]:
+        """Return all packets of the way that was lost or not answered, at the last point that saw them."""
+        if verdict.lost_between is None and not verdict.no_answer_at:
+            return ()
+        here, rows = int(self._known.rows["point"][verdict.last_row]), self._known.rows["point"]
+        both = [some[rows[some] == here] for some in (self._talks.of(leg), self._talks.of(leg + 1))]
+        way = both[int(verdict.last_row in both[1])]
+        return self._prover.of(way.tolist(), "last seen here")
 
     def _lost(self, leg: int, strand: Strand, uneven: set[int], errors: Ints) -> tuple[Loss, ...]:
         if leg not in uneven:

@@ -12,11 +12,11 @@ from captools.correlate.paths.timing import Timing
 from captools.correlate.same.match import Matches
 from captools.correlate.sightings import ABSENT, Ints, Sightings
 from captools.model.addresses import endpoint, to_text
-from captools.model.cluster import RESERVED_IDENTITIES, Cluster
+from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence
+from captools.model.identities import of_workload
 from captools.model.paths import Change, Hop, Way
 
-CLUSTER_ID_SHIFT = 16  # ClusterMesh puts the cluster's id in the bits above (FACTS, section 2)
 _SHOWS = "the packet at this point"
 _COLUMNS = ("point", "src", "dst", "sport", "dport", "proto", "outer_src", "outer_dst", "vni", "ttl", "outer_ttl",
             "ts_ns", "tunnel", "wire_len", "depth", "wg_type", "direction")  # fmt: skip
@@ -123,10 +123,7 @@ class Teller:
         if key not in self._senders:
             pod = None if src == ABSENT else self.cluster.pod_of(self.rows.addresses[src])
             known = None if pod is None else pod.identity
-            comparable = known is not None and not any(
-                one in RESERVED_IDENTITIES or one >> CLUSTER_ID_SHIFT for one in (known, vni)
-            )
-            self._senders[key] = known if comparable else None
+            self._senders[key] = known if known is not None and of_workload(known) and of_workload(vni) else None
         return self._senders[key]
 
     def _confidence(self, row: int, sealed: bool) -> Confidence:

@@ -92,8 +92,21 @@ class Losses:
         if proto == Proto.TCP:
             self._tcp(members, codes, found)
         self._others(members[self._whole(members)], codes, answered, found)
+        strayed = self._strayed(members, codes)
+        for one in found.values():
+            one.rows = [row for row in one.rows if int(self.matches.ids[row]) not in strayed]
         losses = (self._loss(leg, codes, at, one, errors) for at, one in sorted(found.items()))
         return tuple(one for one in losses if one is not None)
+
+    def _strayed(self, members: Ints, codes: list[int]) -> set[int]:
+        """Return the packets of a leg that were seen at a machine off its way: those took another one, and are not lost.
+
+        All do once an address has moved to another machine.
+        """
+        nodes = [point.partition("/")[0] for point in self.rows.points]
+        known = {nodes[code] for code in codes}
+        off = [code for code, node in enumerate(nodes) if node not in known]
+        return set(self.matches.ids[members[np.isin(self.rows["point"][members], off)]].tolist())
 
     def _loss(self, leg: int, codes: list[int], at: int, one: _Found, errors: Ints) -> Loss | None:
         """Tell of a loss; None where the next point was not being captured by then: it missed them of course."""

@@ -19,6 +19,7 @@ from captools.correlate.same.places import nodes
 from captools.correlate.sightings import ABSENT, Ints, Sightings
 
 _TOP = 256  # above any TTL
+_ABOVE_PORTS = 1 << 16
 _PLACE = ("point", "ttl", "outer_ttl", "tunnel", "depth", "src", "dst", "sport", "dport")
 
 
@@ -97,31 +98,42 @@ def _travel(rows: Sightings, packet: Ints, some: Ints, directions: Ints) -> Ints
     wrapped = np.where(arriving, -depth, np.where(leaving, depth, 0))
     began = _spread(np.minimum, stamps, stay)
     tied = _groups(packet, ttl, stage)[0]
-    low = _opposite(np.minimum, packet, node, ttl)
+    # A node that a translation sends the packet back to sees it twice: once on either side of it.
+    side = _groups(node, *_ends(rows, some))[0]
+    low = _opposite(np.minimum, packet, side, ttl)
     mirrored = np.where(_spread(np.minimum, low, tied) == ABSENT, 0, low)
-    wait = _waits(packet, node, stamps, tied)
+    wait = _waits(packet, side, stamps, tied)
     return np.lexsort((some, depth, stamps, wrapped, stay, began, entry, -inside, wait, mirrored, stage, -ttl, packet))
 
 
-def _opposite(pick: np.ufunc, packet: Ints, node: Ints, values: Ints) -> Ints:
-    """Return what ``pick`` finds among each entry's node's values for the packet on the opposite way, or ABSENT."""
-    size = int(node.max()) + 1
-    key = packet * size + node
+def _ends(rows: Sightings, some: Ints) -> tuple[Ints, Ints]:
+    """Return numbers for the two ends of each packet, the same for both directions."""
+    one, other = (rows[a][some] * _ABOVE_PORTS + rows[b][some] for a, b in (("src", "sport"), ("dst", "dport")))
+    return np.minimum(one, other), np.maximum(one, other)
+
+
+def _opposite(pick: np.ufunc, packet: Ints, side: Ints, values: Ints) -> Ints:
+    """Return what ``pick`` finds among each entry's side's values for the packet on the opposite way, or ABSENT.
+
+    A side is a node, and which addresses the packet has there.
+    """
+    size = int(side.max()) + 1
+    key = packet * size + side
     number, one = _groups(key)
     keys, found = key[one], _spread(pick, values, number)[one]
-    wanted = (packet ^ 1) * size + node
+    wanted = (packet ^ 1) * size + side
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, found[at], ABSENT)
 
 
-def _waits(packet: Ints, node: Ints, stamps: Ints, tied: Ints) -> Ints:
+def _waits(packet: Ints, side: Ints, stamps: Ints, tied: Ints) -> Ints:
     """Return a key that grows along the way: the time between both packets at one node, by that node's clock.
 
     It falls from the sender of the even packet to that of the odd one, whichever was sent first, as far as both ways
     are the same; clocks that differ change nothing in it. 0 for all of a tie where a node saw only one of them.
     """
-    back = _opposite(np.minimum, packet, node, stamps)
-    there = _spread(np.minimum, stamps, _groups(packet, node)[0])
+    back = _opposite(np.minimum, packet, side, stamps)
+    there = _spread(np.minimum, stamps, _groups(packet, side)[0])
     return np.where(_spread(np.minimum, back, tied) == ABSENT, 0, there - back)
 
 

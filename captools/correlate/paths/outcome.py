@@ -8,44 +8,32 @@ import numpy as np
 import numpy.typing as npt
 
 from captools.correlate.paths.coverage import Coverage
-from captools.correlate.paths.strands import Strand
-from captools.correlate.paths.talks import Talks, is_set
+from captools.correlate.paths.refusals import Refusals, reason_of
+from captools.correlate.paths.talks import Talk, Talks, is_set
 from captools.correlate.paths.witness import Witnesses
 from captools.correlate.same.repeats import Repeat
-from captools.correlate.sightings import ABSENT, Ints, Sightings
+from captools.correlate.sightings import ABSENT, Sightings
 from captools.model.flows import Flow, proto_name
 from captools.model.packets import Proto, TcpFlag
-from captools.model.paths import Outcome
+from captools.model.paths import Outcome, Refusal
 from captools.model.points import Role
 
-_UNREACHABLE = {Proto.ICMP: 3, Proto.ICMPV6: 1}
-_FRAGMENTATION_NEEDED = 4
 _ECHOES = 3  # a ping goes on whether it is answered or not: so many without an answer are no accident of the capture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How a conversation ended. ``lost_between``: the last point that saw it, and the one that it never reached."""
+    """How a conversation ended. ``lost_between``: the last point that saw it, and the one that it never reached.
+
+    ``no_answer_at``: where nothing is known to be lost, the responder's interface that would have shown its answer.
+    """
 
     outcome: Outcome
     reason: str
     last_row: int = ABSENT
     lost_between: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
-    """One conversation as far as its end is judged: the flow at either end (before and behind NAT), its two strands.
-
-    ``errors`` are rows of ICMP errors that quote it.
-    """
-
-    leg: int  # of the way there; the way back is the next
-    flow: Flow
-    far: Flow
-    there: Strand
-    back: Strand
-    errors: Ints
+    refusal: Refusal | None = None
+    no_answer_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +45,17 @@ class Judge:
     repeated: npt.NDArray[np.int8]  # a captools.correlate.same.repeats.Repeat per row
     coverage: Coverage
     witnesses: Witnesses
+    refusals: Refusals
 
     def verdict(self, talk: Talk) -> Verdict:
         """Return how a conversation ended."""
         last = talk.there[-1].row if talk.there else ABSENT
-        refused = self._refused(talk)
-        if refused:
-            return Verdict(outcome=Outcome.REFUSED, reason=refused, last_row=last)
+        refusal = self.refusals.of(talk)
+        if refusal is not None:
+            return Verdict(outcome=Outcome.REFUSED, reason=reason_of(refusal), last_row=last, refusal=refusal)
         if self.talks.packets[talk.leg + 1]:
             return self._answered(talk, last)
         return self._silent(talk, last)
-
-    def _refused(self, talk: Talk) -> str:
-        """Return who refused the conversation and how; the empty string where nobody did."""
-        reply = talk.leg + 1
-        flags = int(self.talks.flags[reply])
-        reset = talk.flow.proto == Proto.TCP and is_set(flags, TcpFlag.RST) and not is_set(flags, TcpFlag.SYN)
-        if reset and self.talks.payload[reply] <= 0:
-            back = self.talks.of(reply)
-            resets = back[self.rows["tcp_flags"][back] & TcpFlag.RST != 0]
-            nearest = self.rows.point(int(resets[np.argmax(self.rows["ttl"][resets])]))
-            reason = f"{talk.flow.dst} answered with a reset (RST), first seen at {nearest}"
-            return reason + self._in_its_name(talk)
-        if self.talks.packets[reply]:
-            return ""
-        for row in talk.errors.tolist():
-            proto, code = self.rows.number("proto", row), self.rows.number("icmp_code", row)
-            needed = proto == Proto.ICMP and code == _FRAGMENTATION_NEEDED
-            if self.rows["icmp_type"][row] == _UNREACHABLE.get(Proto(proto or 0), ABSENT - 1) and not needed:
-                return f"{self.rows.address('src', row)} answered with ICMP destination unreachable, code {code}"
-        return ""
-
-    def _in_its_name(self, talk: Talk) -> str:
-        """Say so where somebody on the way refused in the responder's name: what was asked never came that far."""
-        if not talk.there:
-            return ""
-        seen = {self.rows.points[code] for code in self.talks.points[talk.leg]}
-        witness, _ = self.witnesses.behind(talk.there[-1], talk.far, seen)
-        return f", in its name: the request never reached {witness}, which was listening" if witness else ""
 
     def _answered(self, talk: Talk, last: int) -> Verdict:
         """The responder answered: the way there is proven; look whether the answer came back as far."""
@@ -104,7 +65,8 @@ class Judge:
         origin = self.rows.point(int(self.talks.origin[talk.leg]))
         back = {self.rows.points[code] for code in self.talks.points[talk.leg + 1]}
         if self._home(origin) & back or not self.coverage.captured(origin):
-            came = f", and the answer was seen at {origin}" if back & self._home(origin) else ""
+            doors = back & self._home(origin)  # not always the interface that the request left by
+            came = f", and the answer was seen at {origin if origin in doors else min(doors)}" if doors else ""
             reason = f"answered by {talk.flow.dst}{came}"
             return Verdict(outcome=Outcome.DELIVERED, reason=reason, last_row=last)
         there = {self.rows.points[code] for code in self.talks.points[talk.leg]}
@@ -158,7 +120,9 @@ class Judge:
         if not witness:
             owes = "; UDP does not owe one" if talk.flow.proto == Proto.UDP else ""
             reason = f"{opening}{owes}; last seen at {here}, but {why}"
-            return Verdict(outcome=Outcome.UNKNOWN, reason=reason, last_row=last)
+            asked_again = not owes and self._sent_again(talk)
+            mute = self.witnesses.mute(talk.far, int(self.rows["ts_ns"][last])) if asked_again else ""
+            return Verdict(outcome=Outcome.UNKNOWN, reason=reason, last_row=last, no_answer_at=mute)
         reason = f"{opening}; lost between {here}, where it was last seen, and {witness}, which was listening"
         return Verdict(outcome=Outcome.LOST, reason=reason, last_row=last, lost_between=(here, witness))
 

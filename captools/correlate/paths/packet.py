@@ -30,6 +30,7 @@ class Packets:
         rows = replace(known.rows, columns={name: known.rows.columns[name] for name in _KEPT})
         directions = Directions(rows, coverage.cluster, coverage.roles)
         self._lane = known.lane
+        self._outer_of, self._sealed = known.outer_of, rows["wg_type"] != ABSENT
         self._strands = Strands(rows, known.matches, known.runs, directions, known.outer_of)
         timing = Timing(rows, known.clocks)
         self._teller = Teller(rows, known.matches, coverage.cluster, timing, prover.of_rows(rows))
@@ -37,9 +38,15 @@ class Packets:
     def hops(self, row: int) -> tuple[Hop, ...]:
         """Return the way of the one packet that ``row`` shows; ``way`` of its hops is that of its conversation.
 
-        At a point with other segmentation a hop may hold several frames, or be a frame that holds other packets too.
+        At a point with other segmentation a hop may hold several frames, or be a frame that holds other packets too. The
+        way of a WireGuard datagram is that of the packet that fits it, where one does.
         """
         strand = self._strands.of_row(row)
+        if self._sealed[row]:
+            inner = np.flatnonzero(np.isin(self._outer_of, [one.row for one in strand]))
+            if len(inner):
+                row = int(inner[0])
+                strand = self._strands.of_row(row)
         self._teller.load(np.unique([one.row for one in strand]))
         lane = int(self._lane[row])
         return self._teller.hops(strand, Way.REPLY if lane != ABSENT and lane % 2 else Way.FORWARD)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captools.correlate.paths.strands import Strand
 from captools.correlate.same.byte_runs import ByteRuns
 from captools.correlate.same.flows import Connection
 from captools.correlate.same.match import Matches
 from captools.correlate.sightings import ABSENT, Ints, Sightings
+from captools.model.flows import Flow
 from captools.model.packets import TcpFlag
 
 FORWARD, REPLY = 0, 1
@@ -41,6 +43,21 @@ class Talks:
     def of(self, leg: int) -> Ints:
         """Return the rows of a leg, in time order."""
         return self.rows[self.starts[leg] : self.starts[leg + 1]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """One conversation as far as its end is judged: the flow at either end (before and behind NAT), its two strands.
+
+    ``errors`` are rows of ICMP errors that quote it.
+    """
+
+    leg: int  # of the way there; the way back is the next
+    flow: Flow
+    far: Flow
+    there: Strand
+    back: Strand
+    errors: Ints
 
 
 def talks(rows: Sightings, matches: Matches, runs: ByteRuns, groups: Groups) -> Talks:

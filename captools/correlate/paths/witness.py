@@ -97,6 +97,16 @@ class Witnesses:
             found.append(Step(point=f"{pod.node}/{pod.interface}", direction=OUT, why=why, role=Role.PODS))
         return found
 
+    def mute(self, flow: Flow, at_ns: int) -> str:
+        """Return the interface of the pod ``flow.dst`` where that would have shown the pod's answer; else nothing."""
+        pod = self.guide.cluster.pod_of(flow.dst)
+        if pod is None or not pod.interface:
+            return ""
+        point = f"{pod.node}/{pod.interface}"
+        door = Step(point=point, direction=IN, why="", role=Role.PODS)
+        home = Flow(flow.dst, flow.src, flow.proto, flow.dport, flow.sport)
+        return "" if self.blind(door, home, at_ns) else point
+
     def _card(self, target: Node, flow: Flow) -> str:
         settings = self.guide.cluster.datapath(target.name)
         pods = self.guide.cluster.pod_of(flow.dst) is not None and self.guide.home(flow.src) is not None

@@ -48,6 +48,8 @@ class Candidates:
             yield method, one.path, source
             if answer is not None and answer.body_hash is not None:
                 yield method, one.path, source, answer.body_hash
+        if answer is not None and answer.body_hash is not None:
+            yield method, one.path, one.chain, answer.body_hash
 
     def fits(self, unit: Attempts, fitter: Fitter) -> dict[int, Strength]:
         """Return the client legs that attempts fit, by number: all that share an id or a rare answer, else up to MOST."""
@@ -78,6 +80,8 @@ class Candidates:
         by_answer: list[_Key] = (
             [(*key, answer.body_hash) for key in plain] if answer is not None and fitter.rare(unit.last) else []
         )
+        if answer is not None and fitter.paired(unit.last):  # of a proxy that adds no address
+            by_answer += [(method, path, leg.chain, answer.body_hash) for path in leg.asked]
         return [[(method, *one) for one in leg.ids], by_answer, plain]
 
     def _look(self, key: _Key, at: int, unit: Attempts, fitter: Fitter, found: dict[int, Strength]) -> None:

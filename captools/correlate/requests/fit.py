@@ -50,6 +50,8 @@ class Fitter:
             return None
         if same_id:
             return Strength.ID
+        if handed_on(client, first):
+            return Strength.ANSWER if nested is Order.YES and self._only_pair(client, last) else None
         if nested is Order.UNKNOWN:
             close = abs(theirs.ts_ns - ours.ts_ns) if theirs.ts_ns < ours.ts_ns else 0
             return Strength.UNTIMED if close <= UNKNOWN_NS else None
@@ -76,20 +78,40 @@ class Fitter:
             return False
         return self.rare(client) and self.rare(last)
 
+    def _only_pair(self, client: Leg, last: Leg) -> bool:
+        """Tell whether two legs with the same chain have the same answer, and no other leg has it."""
+        ours, theirs = client.exchange.response, last.exchange.response
+        if ours is None or theirs is None or ours.body_hash is None or ours.body_hash != theirs.body_hash:
+            return False
+        return self.paired(last)
+
+    def paired(self, leg: Leg) -> bool:
+        """Tell whether a leg's answer occurs twice among the legs with chains as long: on both sides of one proxy."""
+        answer = leg.exchange.response
+        return answer is not None and self._answers[answer.body_hash, len(leg.chain)] == 2
+
     def rare(self, leg: Leg) -> bool:
         """Tell whether a leg's answer occurs once among the legs that came as far through proxies."""
         answer = leg.exchange.response
         return answer is not None and self._answers[answer.body_hash, len(leg.chain)] == 1
 
 
+def handed_on(client: Leg, backend: Leg) -> bool:
+    """Tell whether a proxy left its mark on a request, and added nothing to what names the client, if anything does."""
+    unnamed = backend.peer is None and client.peer is None
+    return (
+        backend.by_proxy and not client.by_proxy and backend.chain == client.chain and (unnamed or backend.chain != ())
+    )
+
+
 def _on_its_way(client: Leg, backend: Leg, *, same_id: bool) -> bool:
     """Tell whether the backend leg says of itself that it came from this client."""
     if backend.scheme == "https" and client.scheme != "https" and not same_id:
         return False  # the client spoke TLS
-    if not same_id and (client.path not in backend.asked or backend.peer is None):
+    if not same_id and client.path not in backend.asked:
         return False
     if backend.peer is None or backend.chain == client.chain != ():
-        return same_id  # a proxy that appends nothing
+        return same_id or handed_on(client, backend)
     appended = backend.chain[:-1] == client.chain
     replaced = len(backend.chain) <= 1
     if backend.peer in client.sources:

@@ -95,6 +95,13 @@ class Message:
         """Return the first header called ``name`` (lower case)."""
         return self.heads.header(name).get(self.at)
 
+    def headers(self) -> dict[str, str]:
+        """Return the first header of each name (lower case)."""
+        found: dict[str, str] = {}
+        for name, value in self.heads.table["headers"][self.at].as_py() or ():
+            found.setdefault(name, value)
+        return found
+
 
 def messages(heads: Heads, seen: Sequence[Seen], clocks: Sequence[str]) -> list[Message]:
     """Return the messages of ``heads``, given the sightings of each and the name of each point's clock."""

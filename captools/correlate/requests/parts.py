@@ -43,12 +43,12 @@ class Parts:
         """Return the word for a source address: ingress node cilium-host pod other."""
         return _KINDS.get(self.kind(address, node), "other")
 
-    def client_leg(self, one: Exchange) -> ClientLeg:
-        """Return the client's side of an exchange in clear."""
+    def client_leg(self, one: Exchange, *, by_proxy: bool = False) -> ClientLeg:
+        """Return the client's side of an exchange in clear; ``by_proxy``: its request carries what only proxies write."""
         flow = one.flow
         return ClientLeg(
             src=flow.src, sport=flow.sport or 0, dst=flow.dst, dport=flow.dport or 0,
-            points=self.places.points(one.request.seen),
+            points=self.places.points(one.request.seen), by_proxy=by_proxy,
         )  # fmt: skip
 
     def attempt(self, one: Exchange, node: str | None) -> Attempt:
@@ -73,6 +73,7 @@ class Parts:
             wait_ns=self.places.waited_ns(one.request.seen, answer.seen, node) if answer else None,
             host=one.request.host,
             path=one.request.path,
+            whole=one.request.complete,
         )
 
     def pod_behind(self, one: Exchange) -> Backend | None:

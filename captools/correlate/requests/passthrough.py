@@ -35,10 +35,17 @@ class Sessions:
     def told(self, connections: Sequence[TlsConnection], joined: Iterable[Joined]) -> tuple[TlsSession, ...]:
         """Return every TLS session once, by time."""
         requests = Counter(one.seat.connection.number for one in joined if one.seat is not None)
-        by_random: dict[bytes, list[TlsConnection]] = {}
+        by_random: dict[bytes, list[list[TlsConnection]]] = {}
+        told: list[list[TlsConnection]] = []
         for one in connections:  # by time: the client's own comes first
-            by_random.setdefault(one.random or str(one.number).encode(), []).append(one)
-        return tuple(self._session(legs, requests[legs[0].number]) for legs in by_random.values())
+            alike = by_random.setdefault(one.random or str(one.number).encode(), [])
+            legs = next((legs for legs in alike if self._one_session(legs[0], one)), None)
+            if legs is None:
+                alike.append([one])
+                told.append(alike[-1])
+            else:
+                legs.append(one)
+        return tuple(self._session(legs, requests[legs[0].number]) for legs in told)
 
     def _session(self, legs: list[TlsConnection], requests: int) -> TlsSession:
         first, others = legs[0], self._further(legs)
@@ -60,13 +67,34 @@ class Sessions:
             note=_NOTES[kind],
             evidence=self._evidence(first, others),
             ts_ns=int(self._rows["ts_ns"][first.hellos.rows[0]]),
+            same_bytes=bool(others) and all(self._begin(one) == self._begin(first) for one in others),
         )
 
+    def _begin(self, one: TlsConnection) -> tuple[int, int]:
+        """Return hash and length of the segment that a hello begins in."""
+        row = one.hellos.rows[0]
+        return int(self._rows["payload_hash"][row]), int(self._rows["payload_len"][row])
+
+    def _one_session(self, first: TlsConnection, other: TlsConnection) -> bool:
+        """Tell whether connections whose hellos have the same random are one session.
+
+        Some clients send the same bytes always: then the servers' randoms differ. Where not both were captured, a second
+        connection of the same client is taken for a second session.
+        """
+        if self._translated(first, other):
+            return True
+        if first.server_random is not None and other.server_random is not None:
+            return first.server_random == other.server_random
+        return first.sources.isdisjoint(other.sources)
+
     def _further(self, legs: list[TlsConnection]) -> list[TlsConnection]:
-        """Return the further TCP connections; one with the very same TCP numbers is the first one, translated."""
-        row = legs[0].hellos.rows[0]
-        own = {name: int(self._rows[name][row]) for name in ("seq", "ack")}
-        return [one for one in legs[1:] if any(int(self._rows[name][one.hellos.rows[0]]) != own[name] for name in own)]
+        """Return the further TCP connections."""
+        return [one for one in legs[1:] if not self._translated(legs[0], one)]
+
+    def _translated(self, first: TlsConnection, other: TlsConnection) -> bool:
+        """Tell whether a connection is another one with other addresses: then its TCP numbers are the very same."""
+        rows = first.hellos.rows[0], other.hellos.rows[0]
+        return all(int(self._rows[name][rows[0]]) == int(self._rows[name][rows[1]]) for name in ("seq", "ack"))
 
     def _leg(self, one: TlsConnection, node: str | None) -> Attempt:
         flow = one.flow

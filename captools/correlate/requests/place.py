@@ -46,6 +46,16 @@ class Places:
         owners = (node.name for node in self._cluster.nodes if source and source in (node.ingress, node.cilium_host))
         return next(owners, None)
 
+    def beside(self, source: str, backend: str) -> str | None:
+        """Return the node of a backend that answered to one of that node's own addresses, None where it was another's.
+
+        Wherever else such an address exists, the answer ends on the backend's own node: there the proxy is. Said only of
+        nodes with an ingress of Cilium's: another proxy may stand outside, behind a NAT of the node.
+        """
+        node = self._cluster.node_of_pod_address(backend)
+        own = node is not None and node.ingress and source in node.local_addresses()
+        return node.name if node is not None and own else None
+
     def _times(self, node: str, seen: Seen) -> list[int]:
         return [when for when, code in zip(seen.ts, seen.points, strict=True) if self._nodes[code] == node]
 
@@ -63,7 +73,10 @@ class Places:
         return on[0] - before[-1] + out[0] - arrived[-1]
 
     def waited_ns(self, asked: Seen, answered: Seen, node: str | None = None) -> int | None:
-        """Return the time from request to answer at the point nearest to whoever asked, or at a node where that saw both."""
+        """Return the time from request to answer at the point nearest to whoever asked, or at a node where that saw both.
+
+        Where no point saw both (eBPF host routing passes pods' interfaces by), two points of one node do.
+        """
         answers: dict[int, int] = {}
         for code, when in zip(answered.points, answered.ts, strict=True):
             answers.setdefault(code, when)
@@ -73,4 +86,13 @@ class Places:
         for _, _, at in sorted(near):
             if answers[asked.points[at]] >= asked.ts[at]:
                 return answers[asked.points[at]] - asked.ts[at]
+        return None if near else self._across_ns(asked, answered)
+
+    def _across_ns(self, asked: Seen, answered: Seen) -> int | None:
+        """Return the time from request to answer at two points of one node, of the node nearest to whoever asked."""
+        for at in sorted(range(len(asked.rows)), key=lambda at: -asked.ttl[at]):
+            node = self._nodes[asked.points[at]]
+            came = [when for when in self._times(node, answered) if when >= asked.ts[at]]
+            if node and came:
+                return came[0] - asked.ts[at]
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from captools.correlate.paths.coverage import Coverage
+from captools.correlate.paths.directions import OUT
 from captools.correlate.requests.heads import Message
 from captools.correlate.requests.join import Joined
 from captools.correlate.requests.legs import Leg
@@ -16,6 +17,7 @@ from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence
 from captools.model.points import Role, role_of
 from captools.model.requests import Backend
+from captools.wire.bodies import Body
 
 _SECOND = 1_000_000_000
 _MOST_NAMED = 4
@@ -28,6 +30,20 @@ _WORDS = {
     431: "the head was too large", 500: "an error of its own", 502: "no backend could be reached",
     503: "no backend could be reached", 504: "no backend answered in time",
 }  # fmt: skip
+
+
+def _hash(words: bytes) -> int | None:
+    body = Body()
+    body.feed((memoryview(words),), len(words))
+    return body.value()
+
+
+# What Envoy writes into answers of its own: Cilium's policy (cilium/proxy, cilium/l7policy.cc), the filters rbac and
+# local_ratelimit.
+_OWN_WORDS = {
+    _hash(words): words.decode().strip()
+    for words in (b"Access denied\r\n", b"RBAC: access denied", b"local_rate_limited")
+}
 
 
 class Silence:
@@ -49,7 +65,8 @@ class Silence:
         client = joined.client
         assert client is not None, "a joined request has at least one leg"
         answer = client.exchange.response
-        if direct is not None:
+        door = self._shut_door(client, direct) if direct is not None and answer is not None else ""
+        if direct is not None and not door:
             through = "" if direct.ip == client.exchange.flow.dst else f" behind {client.exchange.flow.dst}"
             proxy = "no proxy between them"
             if client.chain:
@@ -57,7 +74,7 @@ class Silence:
             return ("backend" if answer else "unknown"), f"straight to the pod{through}: {proxy}", joined.confidence
         if answer is None:
             return "unknown", "no answer and no backend leg was captured", joined.confidence
-        by, note, confidence = self._alone(client, answer, node)
+        by, note, confidence = self._alone(client, answer, node, door)
         if by == "unknown" and joined.crowded:
             note = "too many requests like it at once to tell which backend request belongs to it"
         return by, note, joined.confidence if by == "unknown" else confidence
@@ -76,16 +93,30 @@ class Silence:
             return "its client leg was itself sent on by a proxy, by what its head says"
         return ""
 
-    def _alone(self, client: Leg, answer: Message, node: str | None) -> tuple[str, str, Confidence]:
-        """Tell the proxy's own answer from one whose backend leg was not captured."""
+    def _shut_door(self, client: Leg, direct: Backend) -> str:
+        """Return the interface of the pod that was called, where that was listening and never saw the request.
+
+        Then somebody on the way answered in its name, as Cilium's L7 policy does; "" where the pod may have done it.
+        """
+        pod, request = self._cluster.pod_of(direct.ip), client.exchange.request
+        door = f"{pod.node}/{pod.interface}" if pod is not None and pod.interface else ""
+        if not door or door in {self._coverage.rows.points[code] for code in request.seen.points}:
+            return ""
+        return "" if self._coverage.why_not_witness(door, request.ts_ns, direction=OUT) else door
+
+    def _alone(self, client: Leg, answer: Message, node: str | None, door: str) -> tuple[str, str, Confidence]:
+        """Tell the proxy's own answer from one whose backend leg was not captured; ``door``: see ``_shut_door``."""
         if answer.header(_UPSTREAM_TIME) is not None:
             note = "no backend leg was captured, although Envoy tells how long its backend took"
             return "unknown", note, Confidence.PROVEN
         blind, envoy = self._blind(node, answer.ts_ns), _wordless(client) and not self._mute
-        if blind and not envoy:
+        if blind and not envoy and not door:
             return "unknown", f"no backend leg was captured: {blind}", Confidence.PROVEN
         why = f" ({_WORDS[answer.status]})" if answer.status in _WORDS else ""
         reasons = ["Envoy names no backend's time, as it does where it asked one"] if envoy else []
+        words = _OWN_WORDS.get(answer.body_hash) if envoy else None  # else a backend's own Envoy may have written them
+        reasons += [f'its body is what Envoy itself writes, "{words}"'] if words else []
+        reasons += [f"the request never reached {door}, the pod's own interface, which was listening"] if door else []
         reasons += [] if blind else [f"none of the interfaces of {node}, all captured, shows a backend leg"]
         sure = Confidence.PROVEN if len(reasons) > 1 else Confidence.LIKELY
         return "proxy", f"answered by the proxy itself{why}: {', and '.join(reasons)}", sure

@@ -53,7 +53,7 @@ class Teller:
             attempts=attempts,
             backend_leg=served,
             proxy=self._proxy(node, tries) if tries else self._shared_proxy(node, joined.possible_attempts, by),
-            backend=ended or direct or _agreed([one.backend for one in possible]),
+            backend=ended or (direct if by != "proxy" else None) or _agreed([one.backend for one in possible]),
             gateway_ns=self._gateway_ns(node, asked, tries, answered),
             total_ns=self._total_ns(told, asked, answered),
             confidence=confidence,
@@ -70,6 +70,7 @@ class Teller:
             envoy_upstream_ms=_upstream_ms(told, last),
             possible_attempts=possible,
             possible_client_legs=tuple(tls_leg(self._parts, seat.connection) for seat in joined.possible_seats),
+            headers=told.request.headers,
         )
 
     def _proven(self, told: Attempt, one: Exchange) -> Attempt:
@@ -101,7 +102,10 @@ class Teller:
         else:
             found = None
         if found is None and joined.attempts:
-            found = places.home(joined.attempts[-1].exchange.flow.src)
+            last = joined.attempts[-1].exchange
+            found = places.home(last.flow.src)
+            if found is None and last.response is not None:
+                found = places.beside(last.flow.src, last.flow.dst)
         return found
 
     def _proxy(self, node: str | None, tries: Sequence[Exchange]) -> Proxy:
@@ -119,7 +123,7 @@ class Teller:
 
     def _client_leg(self, joined: Joined) -> ClientLeg | None:
         if joined.client is not None:
-            return self._parts.client_leg(joined.client.exchange)
+            return self._parts.client_leg(joined.client.exchange, by_proxy=joined.client.by_proxy)
         return tls_leg(self._parts, joined.seat.connection) if joined.seat is not None else None
 
     def _gateway_ns(self, node: str | None, asked: Seen, tries: Sequence[Exchange], answered: Seen) -> int | None:

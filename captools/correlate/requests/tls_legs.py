@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from captools.model.packets import TcpFlag
 
 H2 = "h2"
 _NEVER = np.iinfo(np.int64).max
+_RETRY = sha256(b"HelloRetryRequest").digest()  # the random of a server that asks for another hello (RFC 8446, 4.1.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class TlsConnection:
     hellos: Seen
     first_ns: int
     until_ns: int  # of the last packet where it was closed; a time beyond all others where no end was seen
+    server_random: bytes | None = None
     _talks: dict[str, Talk] = field(default_factory=dict)
 
     @property
@@ -141,6 +144,7 @@ def _connection(
         hellos=Seen.of(rows, seen),
         first_ns=int(rows["ts_ns"][every].min()),
         until_ns=int(rows["ts_ns"][every].max()) if ended else _NEVER,
+        server_random=None if answer.get("random") == _RETRY else answer.get("random"),  # type: ignore[arg-type]
     )
 
 

@@ -20,6 +20,9 @@ _QUOTED = ("quoted_proto", "quoted_src", "quoted_dst", "quoted_sport", "quoted_d
 _Key = tuple[int, ...]
 _Span = tuple[int, int, int, int]  # first and last time, number of the group, way
 FORWARD, REPLY = 0, 1
+# A router asks three times for an address on its own link, a second apart (Linux: mcast_solicit, retrans_time_ms), before
+# it calls the host unreachable; with DELAY and probes of a stale entry it may take longer.
+GIVES_UP_NS = 6_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,12 @@ def _ends(
 
 
 def _at(candidates: list[_Span], now: int) -> tuple[int, int] | None:
-    """Return (group, way) of the one conversation that was going on by then; None where several were.
+    """Return (group, way) of the one conversation that was going on by then, or had just been; None where several were.
 
     Echoes are quoted without their id, so that two pings between the same ends cannot be told apart.
     """
-    alive = {
-        (group, way) for first, last, group, way in candidates if first - MAX_TRANSIT_NS <= now <= last + MAX_TRANSIT_NS
-    }
-    return alive.pop() if len(alive) == 1 else None
+    for late in (MAX_TRANSIT_NS, GIVES_UP_NS):
+        alive = {(group, way) for first, last, group, way in candidates if first - MAX_TRANSIT_NS <= now <= last + late}
+        if alive:
+            return alive.pop() if len(alive) == 1 else None
+    return None

@@ -45,14 +45,17 @@ def repeats(rows: Sightings, lane: Ints, *, times: Ints | None = None) -> npt.ND
     of = np.flatnonzero(sized)
     if not len(of):
         return out
-    key = mix_in(mix_in(mix_in(np.zeros(len(of), np.uint64), lane[of]), places(rows)[of]), rows["source"][of])
+    key = np.zeros(len(of), np.uint64)
+    # Behind an address translation at the same point the same bytes come by once more, with other addresses.
+    for column in (lane, places(rows), rows["source"], rows["src"], rows["dst"]):
+        key = mix_in(key, column[of])
     order = np.lexsort((times[of], key))
     of, key = of[order], key[order]
     new = np.r_[True, key[1:] != key[:-1]]
     stream = np.cumsum(new) - 1
-    begin = _unwrapped(rows["seq"][of], new, stream)
+    begin = unwrapped(rows["seq"][of], new, stream)
     end = begin + length[of]
-    before = _highest_before(stream, end, new)
+    before = highest_before(stream, end, new)
     old = np.flatnonzero(begin < before)
     alive = (begin[old] == before[old] - 1) & (rows["payload_len"][of[old]] <= 1) & ~takes[of[old]]
     out[of[old]] = _kinds(rows, of, stream, begin, end, times)[old]
@@ -60,7 +63,7 @@ def repeats(rows: Sightings, lane: Ints, *, times: Ints | None = None) -> npt.ND
     return out
 
 
-def _unwrapped(seq: Ints, new: npt.NDArray[np.bool_], stream: Ints) -> Ints:
+def unwrapped(seq: Ints, new: npt.NDArray[np.bool_], stream: Ints) -> Ints:
     """Return sequence numbers that go on behind 2**32, counted from each stream's first."""
     step = np.r_[0, np.diff(seq)]
     step = (step + _HALF_SPACE) % _SPACE - _HALF_SPACE
@@ -69,7 +72,7 @@ def _unwrapped(seq: Ints, new: npt.NDArray[np.bool_], stream: Ints) -> Ints:
     return counted
 
 
-def _highest_before(stream: Ints, end: Ints, new: npt.NDArray[np.bool_]) -> Ints:
+def highest_before(stream: Ints, end: Ints, new: npt.NDArray[np.bool_]) -> Ints:
     """Return for each segment the highest sequence number before it in its stream; its own beginning's worth at first."""
     lift = int(end.max() - end.min()) + 2
     highest = np.maximum.accumulate(stream * lift + end - end.min())

@@ -6,7 +6,7 @@ Nobody without the keys can know it: a message says nothing of what is in it but
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,11 +27,13 @@ _HOLES = 1_000  # counters that may be missing in a row before the rest is taken
 class Bridge:
     """Per row of the packet table: the row of the (first) datagram that carries it, ABSENT where none is known.
 
-    ``sure`` is LIKELY, POSSIBLE or 0. ``streams`` counts what was matched, by (sender's place, receiver's place).
+    ``sure`` is LIKELY, POSSIBLE or 0, ``count`` the number of datagrams (more than one for a super-frame). ``streams``
+    counts what was matched, by (sender's place, receiver's place).
     """
 
     outer_of: Ints
     sure: Ints
+    count: Ints
     unmatched: list[int] = field(default_factory=list)
     streams: list[tuple[int, int, Inner]] = field(default_factory=list)
 
@@ -48,9 +50,9 @@ class _Fit:
 def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster, ends: Ends, seen: Messages) -> Bridge:
     """Match inner packets at each node's devices to the datagrams (``seen``) at the same node's cards."""
     nothing = np.full(len(rows), ABSENT, np.int64)
-    result = Bridge(nothing, np.zeros(len(rows), np.int64))
+    result = Bridge(nothing, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64))
     by_point = {point: members for (point,), members in groups(rows["point"])} if len(seen) else {}
-    home = seen.take((seen.node != ABSENT) & ~seen.keepalive())
+    home = _without_keepalives(seen.take(seen.node != ABSENT))
     for (node,), at_node in groups(home.node):
         packets = inner_packets(rows, ends, roles, node, by_point)
         if packets is None:
@@ -63,6 +65,15 @@ def bridge(rows: Sightings, roles: dict[str, Role], cluster: Cluster, ends: Ends
                 fit = _best_fit(rows, packets, inner, outer, mtu, leaves=way[0] == node)
                 _note(rows, ends, packets, inner, outer, fit, result, (node, *way))
     return result
+
+
+def _without_keepalives(seen: Messages) -> Messages:
+    """Leave out empty messages, and count on as if they had not been there: their places are no gaps."""
+    counter, empty = seen.counter.copy(), seen.keepalive()
+    for _, members in groups(seen.direction, seen.node):
+        told = np.unique(seen.counter[members[empty[members]]])
+        counter[members] -= np.searchsorted(told, seen.counter[members])
+    return replace(seen, counter=counter).take(~empty)
 
 
 def _once(way: Messages) -> Messages:
@@ -138,6 +149,7 @@ def _note(
     row, hit = packets.row[inner], fit.first != ABSENT
     result.outer_of[row[hit]] = outer.row[fit.first[hit]]
     result.sure[row[hit]] = fit.sure[hit]
+    result.count[row[hit]] = fit.count[hit]
     missed = row[~hit]
     result.unmatched += missed.tolist()
     node, sender, receiver = way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ from captools.model.sources import Source
 class Cards:
     """``clear`` (by point code): what is readable there is readable between nodes. ``sealed``: datagrams pass there.
 
-    ``weak``: why nothing negative rests on a source, by its name; ``nodes``: at whose cards a source looks, by its name.
+    ``weak``: why nothing negative rests on a source, by its name; ``tails``: those that lack but the packets behind their
+    last one; ``nodes``: at whose cards a source looks, by its name.
     """
 
     clear: Bools
@@ -26,11 +28,15 @@ class Cards:
     weak: dict[str, str]
     sources: tuple[Source, ...]
     nodes: dict[str, set[str]]
+    tails: frozenset[str] = frozenset()
 
-    def why_blind(self, nodes: set[str]) -> str:
-        """Return why a packet between ``nodes`` could have been missed at a card of theirs; "" where it could not."""
+    def why_blind(self, nodes: set[str], spared: Container[str] = ()) -> str:
+        """Return why a packet between ``nodes`` could have been missed at a card of theirs; "" where it could not.
+
+        ``spared`` are sources whose weakness does not matter.
+        """
         for source in self.sources:
-            if source.name in self.weak and self.nodes[source.name] & nodes:
+            if source.name in self.weak and self.nodes[source.name] & nodes and source.name not in spared:
                 return self.weak[source.name]
         return ""
 
@@ -71,7 +77,15 @@ def cards(rows: Sightings, roles: dict[str, Role], cluster: Cluster, ends: Ends,
         for source in looking
         if (source.point or source.name) in blind
     }
-    return Cards(clear, clear | any_device, weak, looking, looks)
+    tails = frozenset(source.name for source in looking if source.name in weak and _lacks_its_tail_only(source))
+    return Cards(clear, clear | any_device, weak, looking, looks, tails)
+
+
+def _lacks_its_tail_only(source: Source) -> bool:
+    """Tell whether the tool was ended before it had read the newest packets, and nothing else is wrong."""
+    captured, received = source.counts.captured, source.counts.received
+    filtered = source.text or source.match or source.user_filter or source.damage
+    return source.ok and not filtered and not source.counts.dropped and (captured or 0) < (received or 0)
 
 
 def _looks(rows: Sightings, clear: Bools) -> dict[str, set[str]]:

@@ -15,7 +15,7 @@ from captools.correlate.wireguard.handshakes import attempts, established, told
 from captools.correlate.wireguard.judge import ByPair, Found, Judge
 from captools.correlate.wireguard.messages import Messages, messages
 from captools.correlate.wireguard.sessions import sessions
-from captools.correlate.wireguard.troubles import Witnesses, troubles
+from captools.correlate.wireguard.troubles import Witnesses, births, troubles
 from captools.model.cluster import Cluster
 from captools.model.encryption import Encryption
 from captools.model.points import Role
@@ -48,7 +48,9 @@ class WireGuard:
             handshakes=ByPair.of((one.initiator, one.responder, told(rows, ends, one)) for one in ordered),
             sessions=ByPair.of(sessions(rows, ends, seen, begun)),
             crossings=ByPair.of(crossings(rows, ends, seen, between, prover)),
-            troubles=ByPair.of(troubles(ordered, Witnesses(rows, ends, self.cards, prover))),
+            troubles=ByPair.of(
+                troubles(ordered, Witnesses(rows, ends, self.cards, prover, self.cluster), births(seen))
+            ),
         )
         return Judge(rows, ends, self.cluster, self.cards, prover, packets, expected).verdict(found)
 

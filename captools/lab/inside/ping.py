@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 ECHO_REQUEST, ECHO_REPLY = 8, 0  # RFC 792
+ECHO_REQUEST_6, ECHO_REPLY_6 = 128, 129  # RFC 4443, section 4
 PAYLOAD = bytes(range(0x10, 0x10 + 48))
 ANSWER_WAIT_S = 1.0
 
@@ -27,18 +28,23 @@ def checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def echo_request(identifier: int, sequence: int) -> bytes:
-    """Return one echo request of 64 bytes, its payload starting with the time as ping(8) sends it."""
+def echo_request(identifier: int, sequence: int, kind: int = ECHO_REQUEST) -> bytes:
+    """Return one echo request of 64 bytes, its payload starting with the time as ping(8) sends it.
+
+    In ICMPv6 the kernel fills in the checksum, which covers addresses too.
+    """
     payload = struct.pack("<qq", *divmod(time.time_ns() // 1000, 1_000_000))[:16] + PAYLOAD[8:]
-    head = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, identifier, sequence)
-    return struct.pack("!BBHHH", ECHO_REQUEST, 0, checksum(head + payload), identifier, sequence) + payload
+    head = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence)
+    return struct.pack("!BBHHH", kind, 0, checksum(head + payload), identifier, sequence) + payload
 
 
 class Pinger:
     """One run of echo requests towards one address."""
 
     def __init__(self, address: str, identifier: int, source: str) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self.six = ":" in address
+        family, proto = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if self.six else (socket.AF_INET, socket.IPPROTO_ICMP)
+        self.socket = socket.socket(family, socket.SOCK_RAW, proto)
         if source:
             self.socket.bind((source, 0))
         self.socket.connect((address, 0))
@@ -52,7 +58,7 @@ class Pinger:
         """Send one request; a route that refuses it still counts as sent, as ping(8) does."""
         self.sent.append(sequence)
         try:
-            self.socket.send(echo_request(self.identifier, sequence))
+            self.socket.send(echo_request(self.identifier, sequence, ECHO_REQUEST_6 if self.six else ECHO_REQUEST))
         except OSError as error:
             print(f"{self.address}: {error}", file=sys.stderr)
 
@@ -67,9 +73,13 @@ class Pinger:
 
     def read(self, packet: bytes) -> None:
         """Note one packet if it is an answer to us."""
-        message = packet[(packet[0] & 0x0F) * 4 :]
+        message = packet if self.six else packet[(packet[0] & 0x0F) * 4 :]  # IPv6 sockets leave the header out
         kind, _, _, identifier, sequence = struct.unpack_from("!BBHHH", message)
-        if kind == ECHO_REPLY and identifier == self.identifier and sequence not in self.answered:
+        if (
+            kind == (ECHO_REPLY_6 if self.six else ECHO_REPLY)
+            and identifier == self.identifier
+            and sequence not in self.answered
+        ):
             self.answered.append(sequence)
 
     def run(self, count: int, interval_s: float) -> dict[str, Any]:

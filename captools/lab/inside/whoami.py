@@ -1,8 +1,9 @@
 """The webpod's server: says who it is, who is asking, and the request as it arrived.
 
-Started as ``whoami.py ADDRESS PORT [TLS_PORT CERTIFICATE]``. Answers ``/data?size=N`` with N bytes instead, for larger
-transfers. Any path takes ``ms=N`` (answer after N ms), ``same=1`` (an answer without anything of its own; who gave it
-stands in a header), and ``fail=N`` (the first N times that a request id asks, answer 503, or with ``how=reset`` none).
+Started as ``whoami.py ADDRESS PORT [TLS_PORT CERTIFICATE [PATH...]]``. Where paths are given it knows no others (404).
+Answers ``/data?size=N`` with N bytes instead, for larger transfers. Any path takes ``ms=N`` (answer after N ms),
+``same=1`` (an answer without anything of its own; who gave it stands in a header), and ``fail=N`` (the first N times
+that a request id asks, answer 503, or with ``how=reset`` none).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Whoami(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 64 * 1024  # head and body leave in one write, as from a real server
     timeout = 60
+    paths: tuple[str, ...] = ()  # the only ones there are; none: all are
 
     def do_GET(self) -> None:
         """Answer with identity, RemoteAddr, request line and headers, or with ``size`` bytes."""
@@ -42,6 +44,8 @@ class Whoami(BaseHTTPRequestHandler):
                 self._reset()
                 return
             self._answer(503, b"not now\n")
+        elif self.paths and url.path not in self.paths:
+            self._answer(404, b"no such page\n", who="; ".join(self._who()))
         elif url.path == "/data":
             self._answer(200, self._data(wishes.get("size", "0")))
         elif "same" in wishes:
@@ -92,6 +96,10 @@ class Server(ThreadingHTTPServer):
 
     request_queue_size = 64
 
+    def __init__(self, address: tuple[str, int], handler: type[Whoami]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
     def server_bind(self) -> None:
         """Bind, without the base class's look-up of our own name: no name server answers in a pod."""
         TCPServer.server_bind(self)
@@ -110,13 +118,14 @@ class TlsServer(Server):
         super().finish_request(self._tls.wrap_socket(request, server_side=True), client_address)
 
 
-def main(address: str, port: int, tls_port: int = 0, certificate: str = "") -> None:
+def main(address: str, port: str, tls_port: str = "0", certificate: str = "", *paths: str) -> None:
     """Serve until killed."""
+    Whoami.paths = paths
     if certificate:
-        threading.Thread(target=TlsServer((address, tls_port), certificate).serve_forever, daemon=True).start()
-    with Server((address, port), Whoami) as server:
+        threading.Thread(target=TlsServer((address, int(tls_port)), certificate).serve_forever, daemon=True).start()
+    with Server((address, int(port)), Whoami) as server:
         server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), *((int(sys.argv[3]), sys.argv[4]) if len(sys.argv) > 4 else (0, "")))
+    main(*sys.argv[1:])

@@ -6,8 +6,8 @@ import time
 
 from captools.lab.cluster import Lab
 from captools.lab.netns import python
-from captools.lab.scenario import Scenario
-from captools.lab.topology import CURL_POD, HTTP_PORT, ROUTER, ROUTER_ADDRESSES, Mode, webpod_on
+from captools.lab.scenario import Expected, Scenario
+from captools.lab.topology import CURL_POD, HTTP_PORT, ROUTER, ROUTER_ADDRESSES, Mode, node_called, webpod_on
 from captools.lab.traffic import http, ping, together
 from captools.lab.truth import Truth
 from captools.model.errors import CaptureFailed
@@ -46,5 +46,18 @@ SCENARIO = Scenario(
     title="Pods outside the cluster: their node's address, and ports chosen at random",
     mode=Mode.NATIVE,
     traffic=traffic,
-    expected=(),
+    expected=tuple(
+        Expected(
+            rule="snat-masquerade",
+            subject={"src": pod.ip, "dst": OUTSIDE, "node": pod.node, "pod": f"{pod.namespace}/{pod.name}"},
+            points=(f"{pod.node}/{pod.interface}", f"{pod.node}/eth1"),
+            says=(
+                f"its own address {node_called(pod.node).address}",
+                f"{connections} connections and 1 ping",
+                "source port",
+            ),
+            confidence="proven",
+        )
+        for pod, connections in ((CURL_POD, 3), (webpod_on("k8s-w0"), 2))
+    ),
 )

@@ -32,6 +32,18 @@ SCENARIO = Scenario(
     mode=Mode.NATIVE,
     traffic=traffic,
     expected=(
+        Expected(
+            rule="proxy-denied",
+            subject={"src": "192.168.10.200", "dst": VIP_SHARED, "node": "k8s-w1"},
+            says=("1 request", f"{GUARDED}{DENIED}", "Other requests of the same client passed"),
+            confidence="proven",
+        ),
+        Expected(
+            rule="rate-limited",
+            subject={"src": "192.168.10.200", "vip": VIP_SHARED, "node": "k8s-w1", "name": GUARDED},
+            says=("1 of 4 requests", "the proxy itself", "1 passed before"),
+        ),
+        Expected(rule="xff-forged", subject={"src": "192.168.10.200", "dst": VIP_DEDICATED, "name": FORGED}),
         Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.0.121", "node": "k8s-w1"}),
         Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.2.33", "node": "k8s-w1"}),
         Expected(rule="snat-node-ip", subject={"src": "172.20.1.12", "dst": "172.20.1.108", "node": "k8s-w1"}),

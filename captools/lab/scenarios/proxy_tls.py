@@ -28,6 +28,23 @@ SCENARIO = Scenario(
     mode=Mode.NATIVE,
     traffic=traffic,
     expected=(
+        Expected(
+            rule="client-hidden",
+            subject={"dst": VIP_SHARED, "name": TLS_PASSED, "node": "k8s-w1"},
+            says=("192.168.10.200", "192.168.10.100", "172.20.1.35"),
+            confidence="proven",
+        ),
+        Expected(
+            rule="tls-terminated",
+            subject={"vip": VIP_DEDICATED, "dport": HTTPS_PORT, "node": "k8s-w1"},
+            says=("shop.lab.test", "blog.lab.test", "3 sessions"),
+        ),
+        Expected(
+            rule="tls-passthrough",
+            subject={"vip": VIP_SHARED, "dport": HTTPS_PORT, "node": "k8s-w1", "name": TLS_PASSED},
+            says=("192.168.10.200", "192.168.10.100", "172.20.1.35"),
+            confidence="proven",
+        ),
         Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.0.121", "node": "k8s-w1"}),
         Expected(rule="snat-ingress-ip", subject={"src": "172.20.1.35", "dst": "172.20.2.33", "node": "k8s-w1"}),
         Expected(rule="snat-node-ip", subject={"src": "172.20.1.12", "dst": "172.20.1.108", "node": "k8s-w1"}),

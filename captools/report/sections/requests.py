@@ -7,8 +7,10 @@ from captools.report.blocks import Block, Paragraph, Table
 from captools.report.document import SectionRule
 from captools.views.no_requests import no_requests
 from captools.views.request_rows import request_row
+from captools.views.routing import routing, table_of
 
 MOST = 500
+MOST_ROUTES = 100
 COLUMNS = (
     "time (UTC)", "request", "status", "client", "X-Forwarded-For", "names the client", "proxy node",
     "source towards backend", "backend", "gateway time", "total",
@@ -18,7 +20,7 @@ CODE = ("client",)
 
 
 def build(analysis: Analysis) -> tuple[Block, ...]:
-    """Return the table of requests, and the notes of those with one leg only."""
+    """Return the table of requests, who served what where there is more than one answer, and notes on some."""
     if not analysis.requests:
         return (Paragraph(text=no_requests(analysis)),)
     rows = []
@@ -57,6 +59,16 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
     ]  # fmt: skip
     if notes:
         blocks.append(Table(caption="Notes on requests", columns=("time (UTC)", "request", "why"), rows=tuple(notes)))
+    routed = routing(analysis)
+    if len(routed) > 1:
+        columns, told = table_of(routed[:MOST_ROUTES])
+        blocks.append(
+            Table(
+                caption="Which backend served which host, path and header", columns=columns,
+                rows=tuple(tuple("-" if cell in ("", None) else str(cell) for cell in row) for row in told),
+                numbers=("requests",), more=max(len(routed) - MOST_ROUTES, 0),
+            )
+        )  # fmt: skip
     return tuple(blocks)
 
 

@@ -101,7 +101,9 @@ def split(text: str) -> Entries:
             continue
         last.run = len(found.linktypes) - 1
         found.packets.append(last)
-    found.counts = ToolCounts(**counts)
+    found.counts = ToolCounts(
+        captured=counts.get("captured"), received=counts.get("received"), dropped=counts.get("dropped")
+    )
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from captools.correlate.paths.bpf import Header, passes
-from captures.build import ethernet, icmp_echo, ipv4, ipv6, pcap, tcp, udp
+from captures.build import arp, ethernet, icmp_echo, ipv4, ipv6, pcap, tcp, udp
 
 A, B, A6, B6 = "172.20.0.88", "172.20.2.33", "fd00::1", "fd00::2"
 PACKETS = {
@@ -22,6 +22,7 @@ PACKETS = {
     Header(src=A6, dst=B6, proto=6, sport=443, dport=5000): ethernet(
         ipv6(tcp(sport=443, dport=5000), src=A6, dst=B6, proto=6), kind=0x86DD
     ),
+    Header(src=A, dst=B, proto=0, arp=True): ethernet(arp(op=2, sender=A, target=B), kind=0x0806),
 }
 READ = [
     "", "tcp", "udp", "icmp", "ip", "ip6", "arp", "not tcp", "! icmp", "host 172.20.0.88", "src host 172.20.0.88",
@@ -31,6 +32,7 @@ READ = [
     "src and dst net 172.20.0.0/16", "ip proto 17", "ip6 proto 6", "portrange 400-500", "tcp portrange 70-90",
     "host 172.20.0.88 and not port 22", "icmp or udp and port 53", "port http", "tcp src port 443", "ip host 172.20.2.33",
     "net fd00::/8", "udp && port 53 || icmp", "host 172.20.0.88 or 172.20.9.9 and tcp",
+    "not arp", "arp or tcp port 80", "arp host 172.20.2.33", "arp and src host 172.20.0.88", "arp net 172.20.3.0/24",
 ]  # fmt: skip
 UNREAD = ["vlan", "vlan 5 and tcp", "tcp[13] & 2 != 0", "less 100", "ether host 02:00:00:00:00:01", "host webserver",
           "net 172.20", "greater 60 and tcp", "ip broadcast", "ip proto \\tcp"]  # fmt: skip

@@ -112,6 +112,14 @@ def test_a_snap_length_must_leave_the_headers_that_tell_the_packet(snaplen, inne
     assert why == "" if enough else f"kept {snaplen} bytes" in why
 
 
+def test_the_tools_counts_may_be_done_without():
+    of, header = coverage(counts=ToolCounts()), Header(src="192.168.10.1", dst="192.168.10.2", proto=0, arp=True)
+    assert "no counts" in of.why_not_witness(POINT, busy_at(of, POINT), header=header)
+    assert of.why_not_witness(POINT, busy_at(of, POINT), header=header, counted=False) == ""
+    lossy = coverage(counts=ToolCounts(captured=5, received=5, dropped=1))
+    assert "lost 1 packets" in lossy.why_not_witness(POINT, busy_at(lossy, POINT), header=header, counted=False)
+
+
 def test_without_the_tools_counts_nothing_negative_is_said_of_a_packet():
     of = coverage(counts=ToolCounts())
     assert "no counts of its capture tool" in of.why_not_witness(POINT, busy_at(of, POINT), header=TCP)
@@ -181,3 +189,14 @@ def test_a_last_file_that_was_only_begun_hides_nothing_and_two_captures_of_a_poi
     assert rotated(of, (at - 9, at - 5), (at - 4, at + 5), (0, 0), **empty).why_not_witness(POINT, at) == ""
     both = rotated(of, (at - 9, at + 9), (at - 9, at + 9), match="GET")
     assert "content filter" in both.why_not_witness(POINT, at)
+
+
+def test_what_the_node_itself_sends_to_a_pod_does_not_show_that_others_packets_go_by_there():
+    of = coverage("bpf-host-routing")
+    pod = next(pod for pod in of.cluster.pods if pod.ip == "172.20.2.33")
+    point = f"{pod.node}/{pod.interface}"
+    # The node's own pings go by lxc* there, as from a kubelet; curl-pod's were answered and never seen going in.
+    to_pod = [at for at in range(len(of.rows)) if of.rows.point(at) == point and of.rows.address("dst", at) == pod.ip]
+    assert {of.rows.address("src", at) for at in to_pod} == {"172.20.2.241"}
+    assert "host routing" in of.why_not_witness(point, busy_at(of, point), direction=OUT)
+    assert of.why_not_witness(point, busy_at(of, point), direction=IN) == ""

@@ -52,6 +52,18 @@ def test_copies_are_counted_and_each_is_lost_where_it_was():
     assert told(scene.path(A_POD).losses) == [("a/eth0", "r/eth1", 1, 1), ("r/eth2", "b/eth0", 1, 1)]
 
 
+def test_a_segment_sent_again_to_another_machine_was_not_lost():
+    # The address moved: the copy went where it lives now, past all points of the way that the flow had before.
+    scene = Scene({})
+    goes(scene, 10, 6)
+    goes(scene, 20, 6, seq=1100, ident=2)
+    goes(scene, 230, 2, seq=1100, ident=3, tsval=9)
+    goes(scene, 300, 6, seq=1200, ident=4, tsval=10)
+    assert told(scene.path(A_POD).losses) == [("a/eth0", "r/eth1", 1, 1)]
+    scene.sees(230.1, segment(63, seq=1100, ident=3, tsval=9), "c__eth0")
+    assert scene.path(A_POD).losses == ()
+
+
 def test_a_segment_that_arrived_twice_was_not_lost():
     scene = Scene({})
     for number, ms in enumerate((10, 20, 230)):

@@ -51,6 +51,28 @@ def test_who_waits_longer_for_the_answer_is_nearer_to_the_sender_whatever_the_cl
     assert ordered([1, 0, 1, 0], **asks) == ["b/eth0", "a/eth0"]
 
 
+@pytest.mark.parametrize("late", [0, 40])
+def test_what_a_translation_sends_back_by_the_same_router_passes_it_twice(late: int):
+    # b balances: client > b at the router, b > server at the router again. Equal TTLs: the requests tell which answer
+    # was seen where first, each on its own side of the translation. ``late``: the router's clock.
+    def seen(ms: float, src: str, dst: str, ttl: int) -> tuple[int, bytes]:
+        inner = udp(b"x", sport=53 if src in ("10.0.0.9", "10.0.0.7") else 40_000, dport=53)
+        return at(ms, ipv4(inner, src=src, dst=dst, proto=17, ttl=ttl))
+
+    client, vip, b, server = "10.0.0.1", "10.0.0.9", "10.0.0.2", "10.0.0.7"
+    router = [seen(late + 0, client, vip, 64), seen(late + 3, b, server, 63),
+              seen(late + 7, server, b, 62), seen(late + 10, vip, client, 61)]  # fmt: skip
+    beyond = [seen(late + 4, b, server, 62), seen(late + 6, server, b, 63)]
+    balancer = [seen(1, client, vip, 64), seen(2, b, server, 63), seen(8, server, b, 62), seen(9, vip, client, 61)]
+    asked, answered = 1, 0
+    way = ordered(
+        [asked, asked, answered, answered, asked, answered, asked, asked, answered, answered],
+        [OUT, IN, OUT, IN, OUT, IN, IN, OUT, IN, OUT],
+        r__eth1=router, r__eth2=beyond, b__eth0=balancer,
+    )  # fmt: skip
+    assert way == ["r/eth2", "r/eth1", "b/eth0", "b/eth0", "r/eth1"]
+
+
 def test_the_ttl_of_the_answer_orders_nodes_that_see_the_request_with_the_same_one(shared: Path):
     # Cilium takes one off on the way into a pod and none on the way out. By tshark: request with TTL 64 at all three
     # points (frames 2, 9, 9), reply with 64, 64 and 63 (frames 10, 10, 3).

@@ -61,7 +61,7 @@ def test_without_an_inventory_nothing_is_called_lost(tmp_path: Path):
 
     alone = tmp_path / "loose"
     alone.mkdir()
-    for file in case(S1).folder.glob("*.pcap"):
+    for file in case(S1).captures:
         (alone / file.name).write_bytes(file.read_bytes())
     found = open_session([alone]).analysis
     assert {path.outcome for path in found.paths if path.flow.dst == DEAD} == {Outcome.UNKNOWN}
@@ -214,3 +214,35 @@ def test_a_connection_that_was_accepted_and_reset_later_was_delivered():
     )
     (path,) = analysis_of(ethernet(SYN), ethernet(accept), ethernet(reset)).paths
     assert path.outcome is Outcome.DELIVERED
+
+
+PAST = "bpf-host-routing-drop"
+
+
+def test_past_the_pods_interface_nothing_is_lost_and_the_silent_pod_is_named():
+    from captools.lab.scenarios.bpf_host_routing_drop import CARD, DENIED, POD
+
+    (path,) = [one for one in material(PAST).analysed().paths if (one.flow.src, one.flow.dst) == DENIED]
+    assert (path.outcome, path.lost_between, path.last_seen) == (Outcome.UNKNOWN, None, CARD)
+    assert path.no_answer_at == POD and "eBPF host routing" in path.reason
+    (path,) = [one for one in material(PAST).without(POD).analysed().paths if (one.flow.src, one.flow.dst) == DENIED]
+    assert path.outcome is Outcome.UNKNOWN and path.no_answer_at == ""
+
+
+def test_a_pod_that_takes_pings_and_is_silent_is_named_if_it_was_heard_otherwise():
+    scene = chatter(Scene({}), 5, 120)
+    for seq in (1, 2, 3):
+        pinged(scene, 50 * seq, seq, reply=False)
+    assert scene.path(A_POD).no_answer_at == "b/lxcb"
+    once = pinged(chatter(Scene({}), 5, 15), 10, 1, reply=False).path(A_POD)
+    assert once.outcome is Outcome.UNKNOWN and once.no_answer_at == ""
+
+
+def test_the_frames_where_a_lost_conversation_was_last_seen_are_shown_all():
+    from captools.lab.scenarios.s14_policy_drop import LAST, TARGET
+
+    lost = [one for one in material("s14-policy-drop").analysed().paths if one.outcome is Outcome.LOST]
+    assert {one.flow.dst for one in lost} == {TARGET.ip} and all(one.opened for one in lost)
+    for one in lost:
+        (proof,) = one.last_evidence
+        assert proof.point == LAST and len(proof.frames) == one.request_packets >= 2

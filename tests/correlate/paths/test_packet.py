@@ -6,7 +6,7 @@ import gc
 
 from captools.correlate.analyse import analyse
 from captools.model.paths import Way
-from tests.correlate.material import S2, S8, material
+from tests.correlate.material import S2, S8, S13, material
 from tests.correlate.paths.scenes import Scene, cluster, ping, pinged
 
 
@@ -41,3 +41,14 @@ def test_of_the_columns_only_those_it_needs_outlive_the_analysis_of_the_whole():
     gc.collect()
     kept = [thing for thing in gc.get_objects() if type(thing).__name__ == "Sightings" and thing.table is one.packets]
     assert len(kept) == 1 and "payload_hash" not in kept[0].columns and found.hops_of(0)
+
+
+def test_the_way_of_a_datagram_is_that_of_the_packet_in_it():
+    analysis = material(S13).analysed()
+    columns = (analysis.packets[name].to_pylist() for name in ("point", "frame"))
+    rows = {place: row for row, place in enumerate(zip(*columns, strict=True))}
+    sealed = [hop for path in analysis.paths for hop in path.hops if hop.tunnel == "wireguard"]
+    assert sealed
+    for hop in sealed:
+        way = analysis.hops_of(rows[hop.point, hop.evidence[0].frames[0]])
+        assert hop in way and way[0].tunnel != "wireguard"  # it begins where it is readable

@@ -22,10 +22,10 @@ def hops_of(name: str, point: str, frame: int) -> tuple[Hop, ...]:
 
 def test_a_super_frame_is_all_of_its_segments_where_it_was_cut_up():
     # By tshark: the longest frame on the pod's interface, and the segments at the card whose bytes it holds.
-    folder = case(S2).folder
-    frames = tshark(folder / "k8s-w0__lxcee77f40d2cc8.pcap", "tcp.len > 5000", "frame.number", "tcp.seq_raw", "tcp.len")
+    one = case(S2)
+    frames = tshark(one.capture("k8s-w0/lxcee77f40d2cc8"), "tcp.len > 5000", "frame.number", "tcp.seq_raw", "tcp.len")
     number, seq, length = max((tuple(map(int, one)) for one in frames), key=lambda one: one[2])
-    cut = tshark(folder / "k8s-w0__eth1.pcap", "tcp.srcport == 80 && tcp.len > 0 && ip.src == 172.20.2.33",
+    cut = tshark(one.capture("k8s-w0/eth1"), "tcp.srcport == 80 && tcp.len > 0 && ip.src == 172.20.2.33",
                  "frame.number", "tcp.seq_raw")  # fmt: skip
     inside = tuple(int(frame) for frame, at in cut if seq <= int(at) < seq + length)
     assert len(inside) > 5
@@ -39,10 +39,10 @@ def test_a_super_frame_is_all_of_its_segments_where_it_was_cut_up():
 
 
 def test_a_segment_is_part_of_the_super_frames_and_has_no_time_of_its_own_in_them():
-    folder, wanted = case(S2).folder, "tcp.srcport == 80 && tcp.len == 1398"
-    cut = tshark(folder / "k8s-w0__eth1.pcap", wanted, "frame.number", "tcp.seq_raw")
-    whole = {seq for file in ("k8s-w0__lxcee77f40d2cc8", "k8s-ctr__lxca72ed626ec04")
-             for (seq,) in tshark(folder / f"{file}.pcap", "tcp.srcport == 80", "tcp.seq_raw")}  # fmt: skip
+    one, wanted = case(S2), "tcp.srcport == 80 && tcp.len == 1398"
+    cut = tshark(one.capture("k8s-w0/eth1"), wanted, "frame.number", "tcp.seq_raw")
+    whole = {seq for file in ("k8s-w0/lxcee77f40d2cc8", "k8s-ctr/lxca72ed626ec04")
+             for (seq,) in tshark(case(S2).capture(file), "tcp.srcport == 80", "tcp.seq_raw")}  # fmt: skip
     inner = next(int(frame) for frame, seq in cut if seq not in whole)
     hops = hops_of(S2, "k8s-w0/eth1", inner)
     assert [hop.point for hop in hops] == [
@@ -59,7 +59,7 @@ def test_a_packet_and_its_datagrams_are_one_strand():
     sealed = [hop for hop in hops if hop.tunnel == "wireguard"]
     assert [hop.point for hop in sealed] == ["k8s-ctr/eth1", "k8s-w1/eth1"]
     told = [
-        tshark(case(S13).folder / f"{hop.point.replace('/', '__')}.pcap", f"frame.number == {hop.evidence[0].frames[0]}",
+        tshark(case(S13).capture(hop.point), f"frame.number == {hop.evidence[0].frames[0]}",
                "wg.receiver", "wg.counter")
         for hop in sealed
     ]  # fmt: skip
@@ -69,15 +69,15 @@ def test_a_packet_and_its_datagrams_are_one_strand():
 def test_a_super_frame_that_was_sealed_in_pieces_is_all_of_its_datagrams():
     # By tshark: k8s-w1's pod sends super-frames, cilium_wg0 segments of 1420 bytes; data messages of 1452 bytes hold those,
     # in order of their counters.
-    folder = case(S13).folder
+    one = case(S13)
     pod, seq = max(
-        (tuple(map(int, one)) for one in tshark(folder / "k8s-w1__lxc4be40faccd59.pcap", "tcp.len > 5000", "frame.number",
+        (tuple(map(int, one)) for one in tshark(one.capture("k8s-w1/lxc4be40faccd59"), "tcp.len > 5000", "frame.number",
                                                 "tcp.len", "tcp.seq_raw")), key=lambda one: -one[2]
     )[::2]  # fmt: skip
     cut = tshark(
-        folder / "k8s-w1__cilium_wg0.pcap", "ip.len == 1420 && ip.src == 172.20.1.108", "frame.number", "tcp.seq_raw"
+        one.capture("k8s-w1/cilium_wg0"), "ip.len == 1420 && ip.src == 172.20.1.108", "frame.number", "tcp.seq_raw"
     )
-    full = tshark(folder / "k8s-w1__eth1.pcap", "wg.type == 4 && udp.length == 1460 && ip.src == 192.168.10.101",
+    full = tshark(one.capture("k8s-w1/eth1"), "wg.type == 4 && udp.length == 1460 && ip.src == 192.168.10.101",
                   "frame.number")  # fmt: skip
     assert len(cut) == len(full) and int(cut[0][1]) == seq
     hops = {hop.point: hop for hop in hops_of(S13, "k8s-w1/lxc4be40faccd59", pod)}
@@ -100,7 +100,7 @@ def test_where_the_device_that_seals_was_not_captured_datagrams_still_leave_behi
 
 
 def test_a_frame_that_is_no_ip_packet_is_a_strand_of_its_own():
-    arp = tshark(case(S2).folder / "k8s-ctr__eth1.pcap", "arp", "frame.number")
+    arp = tshark(case(S2).capture("k8s-ctr/eth1"), "arp", "frame.number")
     hops = hops_of(S2, "k8s-ctr/eth1", int(arp[0][0]))
     assert [(hop.point, hop.src) for hop in hops] == [("k8s-ctr/eth1", "")]
 

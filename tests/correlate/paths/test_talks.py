@@ -16,7 +16,7 @@ def test_bytes_that_are_one_super_frame_here_and_ten_segments_there_count_as_the
     # k8s-w0's card sends each packet of this answer once and whole.
     path = next(p for p in material(S2).analysed().paths if p.flow.dst == "172.20.2.33" and p.packets > 20)
     wanted = f"tcp.port == {path.flow.sport} && ip.src == 172.20.2.33"
-    frames = tshark(case(S2).folder / "k8s-w0__eth1.pcap", wanted, "frame.number")
+    frames = tshark(case(S2).capture("k8s-w0/eth1"), wanted, "frame.number")
     assert path.reply_packets == len(frames)
 
 

@@ -48,6 +48,24 @@ def test_an_id_is_the_strongest_and_lets_the_path_change():
     assert fit(ids, FORWARDED | {"x_request_id": "two"}, inner_path="/rewritten") is None
 
 
+MARKED = {"x_envoy_internal": "true"}
+CLAIM = {"x_forwarded_for": "203.0.113.9"}
+
+
+@pytest.mark.parametrize("named", [CLAIM, {}])
+def test_a_proxy_that_adds_no_address_fits_by_an_answer_that_only_the_two_legs_have(named):
+    assert fit(named, named | MARKED) is Strength.ANSWER
+    assert fit(named, named | MARKED, inner_path="/other") is None
+    assert fit(named, named | MARKED, inner=reply(200, b"another one"), answer=HELLO) is None
+
+
+@pytest.mark.parametrize("named", [CLAIM, {}])
+def test_without_a_proxys_mark_two_equal_requests_are_two(named):
+    assert fit(named, named) is None
+    assert fit(named | MARKED, named | MARKED) is None
+    assert fit(named, named | MARKED, times=(1, None)) is None
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -41,6 +41,14 @@ def at_the_proxy(*frames: Frames) -> Read:
     return read(k8s_w1__eth1=[one for some in frames for one in some])
 
 
+def test_a_claim_that_a_proxy_hands_on_is_no_other_client():
+    claim = {"x_forwarded_for": "203.0.113.9"}
+    asked = exchange(client(1), 0, 10, get("/a", **claim), SAME)
+    (one,) = joined(at_the_proxy(asked, theirs(2, 1, 9, **claim, x_envoy_internal="true")))
+    assert one.client is not None and [leg.exchange.flow.sport for leg in one.attempts] == [34002]
+    assert one.confidence is Confidence.PROVEN
+
+
 def test_the_only_one_that_fits_is_joined_and_likely():
     # A second answer alike elsewhere: the body proves nothing.
     other = exchange(Ends("10.9.9.9", 1, VIP), 500, 510, get("/b"), SAME)

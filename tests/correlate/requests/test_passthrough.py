@@ -41,7 +41,27 @@ def test_the_same_random_on_two_connections_is_one_session_passed_on():
     assert (leg.src, leg.source_kind, leg.dst, leg.dport) == (INGRESS, "ingress", POD, 8443)
     assert one.proxy is not None and (one.proxy.node, one.proxy.source_address) == ("k8s-w1", INGRESS)
     assert one.backend is not None and one.backend.pod == "default/webpod-1"
-    assert [proof.frames for proof in one.evidence] == [(1,), (2,)]
+    assert [proof.frames for proof in one.evidence] == [(1,), (2,)] and one.same_bytes
+
+
+def test_a_proxy_header_before_the_hello_makes_the_legs_begin_with_other_bytes():
+    header = b"PROXY TCP4 192.168.10.200 192.168.10.212 40000 443\r\n"
+    (one,) = sessions(greeted(OUT, 0, FIRST), greeted(IN, 1, header + FIRST))
+    assert one.kind == "passthrough" and not one.same_bytes
+
+
+def test_a_client_that_always_sends_the_same_hello_is_not_passed_on():
+    again = replace(OUT, sport=OUT.sport + 1)
+    answers = [again.ask(5, FIRST), again.answer(8, server_hello(b"x" * 32))]
+    assert [one.kind for one in sessions(greeted(OUT, 0, FIRST), answers)] == ["unknown", "unknown"]
+    elsewhere = [replace(IN, src=CLIENT).ask(5, FIRST)]
+    kinds = [one.kind for one in sessions([OUT.ask(0, FIRST)], elsewhere)]
+    assert kinds == ["unknown", "end-to-end"], "no server's random says that it is one session"
+
+
+def test_a_proxy_that_keeps_the_clients_address_is_told_by_the_servers_random():
+    (one,) = sessions(greeted(OUT, 0, FIRST), greeted(replace(IN, src=CLIENT), 1, FIRST))
+    assert one.kind == "passthrough" and one.backend_legs[0].src == CLIENT
 
 
 def test_another_random_is_another_session_that_ends_where_its_connection_ends():

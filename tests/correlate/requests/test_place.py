@@ -83,3 +83,18 @@ def test_a_request_that_came_again_after_it_was_sent_on_does_not_count(places):
 
 def test_an_order_that_cannot_be_has_no_time(places):
     assert places.inside_ns("k8s-w1", seen((FAR, 5)), seen((FAR, 3)), seen((FAR, 9)), seen((FAR, 10))) is None
+
+
+def test_where_no_point_saw_both_two_of_one_node_tell_the_wait(places):
+    # eBPF host routing: the request at one pod's interface, the answer at the other's.
+    assert places.waited_ns(seen((FAR, 1)), seen((OTHER, 4))) == 3 * MS
+    assert places.waited_ns(seen((NEAR, 1)), seen((OTHER, 4))) is None, "two nodes, two clocks"
+    assert places.waited_ns(seen((FAR, 4)), seen((OTHER, 1))) is None, "an answer before the question is none"
+
+
+def test_a_backend_that_answers_its_own_node_has_the_proxy_beside_it(places):
+    assert places.beside("10.0.2.15", "172.20.1.108") == "k8s-w1"
+    assert places.beside("192.168.10.101", "172.20.1.108") == "k8s-w1"
+    assert places.beside("172.20.1.99", "172.20.1.108") is None, "an address that the node does not have"
+    assert places.beside("10.0.2.15", "172.20.2.33") is None, "a node without an ingress of Cilium's"
+    assert places.beside("10.0.2.15", "203.0.113.7") is None

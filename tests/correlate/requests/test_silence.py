@@ -35,6 +35,17 @@ def test_envoy_says_itself_that_it_asked_nobody(status: int, why: str):
     assert by == "proxy" and f"({why})" in note and "Envoy names no backend's time" in note
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [(403, b"Access denied\r\n"), (403, b"RBAC: access denied"), (429, b"local_rate_limited")]
+)
+def test_what_envoy_writes_itself_makes_it_sure(status: int, words: bytes):
+    # The bodies as cilium/proxy and Envoy's filters write them; the same from a server that is no Envoy proves nothing.
+    one = only(exchange(FRONT, 0, 10, get("/a"), reply(status, words, server="envoy")))
+    assert (one.answered_by, one.confidence) == ("proxy", Confidence.PROVEN) and words.decode().strip() in one.note
+    other = only(exchange(FRONT, 0, 10, get("/a"), reply(status, words, server="nginx")))
+    assert other.answered_by == "unknown"
+
+
 def test_an_envoy_that_never_names_its_backends_time_proves_nothing_by_leaving_it_out():
     served = reply(200, b"hello", server="envoy")
     frames = [*exchange(client(1), 0, 10, get("/a"), DENIED), *exchange(client(2), 20, 30, get("/b"), served),
@@ -116,3 +127,22 @@ def test_a_client_that_forges_x_forwarded_for_stays_the_client():
     one = only(exchange(Ends(CLIENT, 1, VIP, server_mac=W1_MAC), 0, 10, get("/a", x_forwarded_for="10.9.9.9"), DENIED))
     assert (one.client, one.client_by_packets, one.client_by_xff) == (CLIENT, CLIENT, None)
     assert (one.xff_claimed, one.answered_by) == (("10.9.9.9",), "proxy")
+
+
+def test_a_pod_whose_own_interface_never_saw_the_request_did_not_answer_it():
+    from captools.lab.scenarios import s14c_l7_denied as lab
+    from tests.correlate.material import material
+
+    def denied(one):
+        (found,) = [
+            each for each in one.analysed().requests
+            if each.path == lab.DENIED_PATH and each.client_leg.dst == lab.TARGET.ip
+        ]  # fmt: skip
+        return found
+
+    door = f"{lab.TARGET.node}/{lab.TARGET.interface}"
+    found = denied(material(lab.SCENARIO.id))
+    assert (found.answered_by, found.backend, found.confidence) == ("proxy", None, Confidence.PROVEN)
+    assert f"never reached {door}" in found.note and found.proxy.node == "k8s-ctr"
+    # Without that interface nothing speaks against the pod.
+    assert denied(material(lab.SCENARIO.id).without(door)).answered_by != "proxy"

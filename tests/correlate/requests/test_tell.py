@@ -61,10 +61,23 @@ def test_without_the_proxys_own_points_its_time_is_unknown_and_not_guessed():
 
 
 def test_which_node_the_proxy_is_on_is_never_looked_up_by_an_address_that_many_nodes_have():
-    frames = proxied(back("10.0.2.15", "172.20.1.108"))
-    alone = only(read(k8s_w1__lxc1=frames[1:3]).analysed(CLUSTER))
+    frames = proxied(back("10.0.2.15", POD))  # k8s-w0 has that address too, but no ingress: the proxy may be outside
+    alone = only(read(k8s_w0__lxc1=frames[1:3]).analysed(CLUSTER))
     assert alone.proxy is not None and alone.proxy.node is None
     assert alone.client == CLIENT and alone.client_leg is None and "known by XFF only" in alone.note
+
+
+def test_an_answer_to_the_backends_own_node_ends_there_whoever_else_has_that_address():
+    frames = proxied(back("10.0.2.15", "172.20.1.108"))
+    answered = only(read(k8s_w1__lxc1=frames[1:3]).analysed(CLUSTER))
+    assert answered.proxy is not None
+    assert (answered.proxy.node, answered.proxy.source_kind, answered.confidence) == (
+        "k8s-w1",
+        "node",
+        Confidence.LIKELY,
+    )
+    silent = only(read(k8s_w1__lxc1=frames[1:2]).analysed(CLUSTER))
+    assert silent.proxy is not None and silent.proxy.node is None
 
 
 def test_an_ingress_address_does_tell_the_node():
@@ -131,3 +144,20 @@ def test_requests_come_by_time():
     found = read(k8s_w1__eth1=[later.ask(50, get("/late")), FRONT.ask(0, get("/early"))]).analysed(CLUSTER)
     assert [(one.path, one.ts_ns) for one in found.requests] == [("/early", START), ("/late", START + 50 * MS)]
     assert by_time(list(reversed(found.requests))) == found.requests
+
+
+def test_a_head_that_was_cut_off_is_not_called_whole():
+    cut = get("/a", **FORWARDED)[:-6]
+    frames = proxied(back())
+    frames[1] = back().ask(2, cut)
+    assert [one.whole for one in only(read(k8s_w1__eth1=frames).analysed(CLUSTER)).attempts] == [False]
+    assert [one.whole for one in only(read(k8s_w1__eth1=proxied(back())).analysed(CLUSTER)).attempts] == [True]
+
+
+@pytest.mark.parametrize(("word", "by_proxy"), [("x_forwarded_proto", True), ("via", True), ("accept", False)])
+def test_a_client_that_writes_what_proxies_write_is_marked(word: str, by_proxy: bool):
+    frames = proxied(back())
+    frames[0] = FRONT.ask(0, get("/a", **{word: "http"}))
+    requests = read(k8s_w1__eth1=frames).analysed(CLUSTER).requests
+    (leg,) = [one.client_leg for one in requests if one.client_leg is not None]
+    assert leg.by_proxy is by_proxy

@@ -34,6 +34,15 @@ def test_a_connection_is_known_by_its_hellos():
     assert len(one.hellos.rows) == 2 and one.sources == {FRONT.src}
 
 
+def test_the_servers_random_is_kept_but_not_that_of_a_request_for_another_hello():
+    retry = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446, 4.1.3
+    for sent, kept in ((b"s" * 32, b"s" * 32), (retry, None)):
+        (one,) = tls_of(read(n__e=[FRONT.ask(0, HELLO), FRONT.answer(1, server_hello(sent))]))
+        assert one.server_random == kept
+    (one,) = tls_of(read(n__e=[FRONT.ask(0, HELLO)]))
+    assert one.server_random is None
+
+
 def test_without_h2_on_offer_one_request_at_a_time_is_under_way():
     (one,) = tls_of(read(n__e=[FRONT.ask(0, client_hello(RANDOM, "shop", "http/1.1"))]))
     assert not one.multiplexed and one.version is None

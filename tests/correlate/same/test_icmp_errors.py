@@ -40,6 +40,23 @@ def test_an_error_long_after_is_not_about_a_conversation_that_ended():
     assert len(errors(rows, groups_of(rows)).rows) == 0
 
 
+def test_a_router_takes_seconds_to_find_a_host_unreachable():
+    # Linux asks by ARP three times, a second apart, before it says so: measured in s4-vip-unanswered, 3.06 s.
+    one = Segment(POD, 40000, OUT, flags=SYN)
+    rows = read({"a/e": [one.at(0), (START + 3 * SECOND + 60_000 * US, refusal(one.packet(), dst=POD))]})
+    assert errors(rows, groups_of(rows)).rows.tolist() == [1]
+
+
+def test_of_a_port_used_again_the_conversation_that_is_going_on_comes_first():
+    first, again = Segment(POD, 40000, OUT, flags=SYN), Segment(POD, 40000, OUT, seq=90_000_000, flags=SYN)
+    frames = [first.at(0), again.at(4 * SECOND), (START + 4 * SECOND + 50 * US, refusal(again.packet(), dst=POD))]
+    rows = read({"a/e": frames})
+    groups = groups_of(rows)
+    assert len(groups) == 2
+    (about,) = errors(rows, groups).groups.tolist()
+    assert groups[about][0].forward.tolist() == [1]
+
+
 def test_an_error_about_a_packet_of_nobody_is_about_nothing():
     one, other = Segment(POD, 40000, OUT, flags=SYN), Segment(POD, 40001, OUT, flags=SYN)
     rows = read({"a/e": [one.at(0), (START + 50, refusal(other.packet(), dst=POD))]})

@@ -213,3 +213,14 @@ def test_pods_own_devices_give_the_same_datagrams_as_the_wireguard_device():
     wrong = [key for key in shared if truth[key] != told[key]]
     print(f"{len(shared) - len(wrong)} right, {len(wrong)} wrong, {len(told) - len(shared)} super-frames of their own")
     assert wrong == [] and len(shared) > 150
+
+
+def test_empty_messages_between_two_packets_leave_no_gap_behind():
+    # A burst beside a gap in the counters would be possible at best.
+    found = talk(
+        east__cilium_wg0=[inner(0, 1), inner(3_000, 2, 500)],
+        east__eth0=[data(0.1, 40), data(1_500, 41, 0), data(1_501, 42, 0), data(3_000.1, 43, 500)],
+    )
+    assert pairs(found) == [(1, 40), (2, 43)]
+    (stream,) = [one for _, _, one in found.bridge().streams]
+    assert (stream.likely, stream.possible, stream.unmatched) == (2, 0, 0)

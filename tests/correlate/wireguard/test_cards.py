@@ -85,3 +85,18 @@ def test_a_capture_of_every_interface_is_weak_for_the_nodes_it_looks_at():
 
 def test_nothing_captured_is_no_cards():
     assert not np.any(looked(talk(east__eth0=[])).clear)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tail_only"),
+    [
+        ({"counts": ToolCounts(captured=5, received=6, dropped=0)}, True),
+        ({"counts": ToolCounts(captured=5, received=6, dropped=1)}, False),
+        ({"counts": ToolCounts(captured=5, received=6, dropped=0), "user_filter": "udp"}, False),
+        ({"counts": ToolCounts(captured=6, received=6, dropped=0)}, False),
+    ],
+)
+def test_a_missing_tail_is_told_from_graver_faults(changes, tail_only):
+    found = looked(talk(east__eth0=POD_FRAMES).but("east/eth0", **changes))
+    assert (found.tails == {"east__eth0.pcap"}) is tail_only
+    assert found.why_blind({"east"}, found.tails) == "" or not tail_only

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from captools.model.cluster import Route
 from captools.model.evidence import Confidence
 from captools.model.session import ToolCounts
 from captools.model.wireguard import Trouble
 from captures.build import icmp_error, ipv4
-from tests.correlate.sealed_talk import EAST, WEST, Frames, Talk, at, begin, carried, data, ping, respond, talk
+from tests.correlate.sealed_talk import (
+    CLUSTER,
+    EAST,
+    WEST,
+    Frames,
+    Talk,
+    at,
+    begin,
+    carried,
+    data,
+    datagram,
+    ping,
+    respond,
+    talk,
+)
 
 TRIES: Frames = [begin(0, 1), begin(5_100, 2), begin(10_300, 3)]
 OTHERS: Frames = [carried(ping(seq, src=EAST, dst=WEST), ms) for seq, ms in enumerate((-100, 6_000, 17_000))]
@@ -101,3 +118,60 @@ def test_it_works_again_once_the_other_side_began():
 
 def test_an_initiation_whose_answer_may_still_come_is_no_trouble():
     assert troubles(talk(east__eth0=[begin(0, 1), carried(ping(1, src=EAST, dst=WEST), 900)])) == []
+
+
+def test_handshakes_that_never_come_beside_data_that_do_are_filtered():
+    before: Frames = [data(-500, 7), data(2_000, 8), data(9_000, 9)]
+    found = only(talk(east__eth0=TRIES + before, west__eth0=before + RETURNS))
+    assert (found.kind, found.confidence, found.unseen_at) == ("filtered", Confidence.LIKELY, ("west/eth0",))
+
+
+def test_a_new_sessions_first_data_show_that_an_answer_took_another_way():
+    assert (
+        troubles(talk(east__eth0=[*TRIES, data(10_302, 0), data(10_900, 1), *OTHERS], west__eth0=TRIES + OTHERS)) == []
+    )
+
+
+def test_data_of_the_session_before_show_no_such_thing():
+    assert only(talk(east__eth0=[*TRIES, data(10_302, 41), *OTHERS], west__eth0=TRIES + OTHERS)).kind == "ignored"
+
+
+def test_one_initiation_that_is_never_repeated_is_possible_only():
+    one: Frames = TRIES[:1]
+    found = only(talk(east__eth0=one + OTHERS, west__eth0=one + OTHERS))
+    assert (found.kind, found.initiations, found.confidence) == ("ignored", 1, Confidence.POSSIBLE)
+
+
+def test_a_missing_tail_behind_the_last_initiation_hides_no_answer_to_the_one_before():
+    tail = {"counts": ToolCounts(captured=6, received=7, dropped=0)}
+    found = only(talk(east__eth0=TRIES + OTHERS, west__eth0=TRIES + OTHERS).but("west/eth0", **tail))
+    assert (found.kind, found.confidence) == ("ignored", Confidence.LIKELY)
+
+
+def test_a_missing_tail_that_begins_before_the_last_initiation_proves_nothing():
+    tail = {"counts": ToolCounts(captured=2, received=9, dropped=0)}
+    found = talk(east__eth0=TRIES + OTHERS, west__eth0=OTHERS[:2]).but("west/eth0", **tail)
+    assert only(found).kind == "unknown"
+
+
+def test_a_card_that_never_showed_the_nodes_own_address_is_not_the_one_it_is_reached_by():
+    elsewhere: Frames = [
+        carried(ping(seq, src="10.0.2.15", dst="10.0.2.2"), ms) for seq, ms in ((1, -200), (2, 17_500))
+    ]
+    assert only(talk(east__eth0=TRIES + OTHERS, west__eth5=elsewhere)).kind == "unknown"
+
+
+def test_where_the_nodes_own_route_leads_by_another_card_nothing_is_blocked():
+    west = replace(CLUSTER.nodes[1], routes=(Route(prefix="192.168.10.0/24", dev="eth7"),))
+    cluster = replace(CLUSTER, nodes=(CLUSTER.nodes[0], west))
+    found = only(talk(cluster, east__eth0=TRIES + OTHERS, west__eth0=OTHERS))
+    assert found.kind == "unknown" and "west/eth7" in found.reason
+
+
+def test_the_farthest_point_is_behind_the_router_that_lowered_the_ttl():
+    far: Frames = [
+        datagram(1, TRIES[0][1][42:], ttl=63),
+        *(carried(ping(9, src=EAST, dst="10.9.9.9"), ms) for ms in (2, 17_900)),
+    ]
+    found = only(talk(east__eth0=TRIES[:1] + OTHERS, router__eth1=TRIES[:1], router__eth2=far))
+    assert found.last_seen == "router/eth2"

@@ -9,6 +9,7 @@ import atheris
 
 from captools.inventory.read import looks_like_inventory, read_inventory
 from captools.model.cluster import Cluster
+from captools.store.files import read_file
 from captures import cases
 from tests.fuzz.json_trees import changed, small
 
@@ -35,8 +36,8 @@ def seeds() -> Iterator[bytes]:
     for name, text in _TEXTS.items():
         yield f"{name}\n{text}".encode()
     for case in cases():
-        for path in sorted((case.folder / "inventory").glob("*.json")):
-            yield f"{path.name}\n{small(path.read_text('utf-8'))}".encode()
+        for path in sorted((case.folder / "inventory").glob("*.json*")):
+            yield f"{path.name}\n{small(read_file(path)[0].decode('utf-8'))}".encode()
 
 
 def mutate(data: bytes, size: int, rng: random.Random) -> bytes:

@@ -47,3 +47,9 @@ def test_a_reply_that_is_no_http_is_an_error_not_a_crash():
     result = run(answering(b"220 mail.example ESMTP\r\n"), "/")
     assert result["exchanges"] == []
     assert "220 mail.example" in result["error"]
+
+
+def test_a_pause_stands_between_two_requests():
+    answers = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+    result = run(answering(answers), "--pause", "0.2", "/first", "/second")
+    assert result["ended_ns"] - result["exchanges"][0]["ended_ns"] >= 200_000_000

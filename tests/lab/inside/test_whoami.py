@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from socket import socket
+
 import pytest
 
+from captools.lab.netns import INSIDE
 from captools.lab.topology import CURL_POD, POD_TLS_PORT, Mode, webpod_on
 from captools.model.errors import CaptureFailed
 
@@ -36,6 +41,23 @@ def test_an_answer_that_is_the_same_for_everybody_says_in_a_header_whose_it_is(l
     head, _, body = curl(lab_of(Mode.NATIVE), "/?same=1", "-i").replace("\r", "").partition("\n\n")
     assert body == "the same for everybody\n"
     assert f"X-Lab-Who: Hostname: {webpod_on('k8s-w1').name}; IP: 172.20.1.108; RemoteAddr: 172.20.0.88:" in head
+
+
+def test_a_server_of_few_pages_knows_no_others():
+    """Started by hand: the pods that serve only some paths belong to few scenarios."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import whoami; whoami.main('127.0.0.1', sys.argv[2], '0', '', '/')"
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "-c", code, str(INSIDE), str(port)])
+    try:
+        options = ["-sS", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "-o", "/dev/null"]
+        wanted = [f"http://127.0.0.1:{port}{path}" for path in ("/", "/?x=1", "/ratings")]
+        codes = [subprocess.check_output(["curl", *options, "-w", "%{http_code}", url], text=True) for url in wanted]
+    finally:
+        server.kill()
+        server.wait()
+    assert codes == ["200", "200", "404"]
 
 
 def test_it_ends_tls_itself_on_another_port(lab_of):

@@ -24,3 +24,10 @@ def test_no_request_says_what_to_try(sample):
     (block,) = SECTION.build(sample.s1())
     assert isinstance(block, Paragraph)
     assert "neither HTTP/1 nor HTTP/2" in block.text and "captools capture --role pods" in block.text
+
+
+def test_who_served_which_host_and_path_is_told_where_there_is_more_than_one_answer(sample):
+    routes = SECTION.build(sample.s8())[-1]
+    assert isinstance(routes, Table) and routes.caption.startswith("Which backend served")
+    assert sum(int(row[3]) for row in routes.rows) == len(sample.s8().requests)
+    assert any("default/webpod-697b545f57-fz7qd on k8s-w0" in row[5] for row in routes.rows)

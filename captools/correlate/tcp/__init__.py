@@ -1,0 +1,1 @@
+"""TCP: what each connection looked like at each point, computed on columns. Pure."""

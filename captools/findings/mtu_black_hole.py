@@ -1,0 +1,197 @@
+"""mtu-black-hole: large packets vanish on a way that small ones pass, and no ICMP error makes the sender send smaller ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from captools.findings._stuck import Trouble, for_their_size, troubles
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named
+from captools.model.analysis import Analysis
+from captools.model.evidence import Confidence, Coverage
+from captools.model.findings import Finding, FindingRule, Severity
+from captools.model.mtu import ToldMtu
+from captools.model.paths import Path, Way
+from captools.model.units import duration
+
+_SMALL = (
+    576  # every host takes packets so large (RFC 791, section 3.1): that smaller ones arrive tells nothing of the MTU
+)
+_HEADERS_4, _HEADERS_6 = 28, 48  # IP and ICMP, which ping does not count
+_Group = tuple[str, str]  # the points around the loss, or else the two ends
+
+
+def _judge(analysis: Analysis) -> Iterator[Finding]:
+    groups: dict[_Group, list[Trouble]] = defaultdict(list)
+    for one in troubles(analysis):
+        if for_their_size(analysis, one):
+            key = (one.stuck.furthest, one.stuck.missed) if one.stuck.missed else (one.sender, one.receiver)
+            groups[key].append(one)
+    for found in groups.values():
+        yield _finding(analysis, found)
+
+
+def explained(analysis: Analysis) -> set[int]:
+    """Return the paths of whose repetitions this rule says the reason: then no other rule needs to."""
+    return {one.stuck.path for one in troubles(analysis) if for_their_size(analysis, one)}
+
+
+def explains(analysis: Analysis, path: Path, way: Way) -> bool:
+    """Tell whether this rule says why bytes of one way of a path did not get through."""
+    found = (one for one in troubles(analysis) if one.path is path and one.stuck.way is way)
+    return any(for_their_size(analysis, one) for one in found)
+
+
+def _finding(analysis: Analysis, found: list[Trouble]) -> Finding:
+    first, cluster = found[0], analysis.cluster
+    lost, passed = min(one.stuck.smallest_lost for one in found), max(one.stuck.largest_passed for one in found)
+    senders = listed(named(cluster, one.sender, port=one.ports[0]) for one in found)
+    receivers = listed(named(cluster, one.receiver) for one in found)
+    told = [word for one in found for word in _told(analysis, one)]
+    sure = min((_confidence(analysis, one) for one in found), key=list(Confidence).index)
+    statement = (
+        f"Large packets from {senders} to {receivers} {_vanish(sure)}{_where(first)}: {_copies(found)}, while packets of up to "
+        f"{passed:,} bytes arrived{_afterwards(analysis, found)}. {_silence(analysis, found, told)} This way takes "
+        f"packets of {_range(passed, lost)} bytes{_believed(analysis, first)}."
+    )
+    sport, dport = first.ports
+    pod = cluster.pod_of(first.sender)
+    node = _node(first)
+    proof = [one for trouble in found for one in (*trouble.stuck.proof, *trouble.stuck.small_proof)]
+    proof += [one for word in told for one in word.evidence]
+    return Finding(
+        rule=RULE.id,
+        severity=RULE.severity,
+        confidence=sure,
+        statement=statement,
+        subject={
+            "src": first.sender, "dst": first.receiver, "sport": sport, "dport": dport, "proto": "tcp", "node": node or None,
+            "pod": pod.full_name if pod else None,
+            "name": f"{first.stuck.furthest} to {first.stuck.missed}" if first.stuck.missed else None,
+        },
+        evidence=tuple(dict.fromkeys(proof))[:MAX_EVIDENCE],
+        coverage=Coverage(
+            points=tuple(dict.fromkeys(point for one in found for point in one.path.points)),
+            reason=_reason(first),
+        ),
+        remedy=_remedy(first, passed, lost),
+    )  # fmt: skip
+
+
+def _range(passed: int, lost: int) -> str:
+    return f"at least {passed:,} and less than {lost:,}" if passed >= _SMALL else f"less than {lost:,}"
+
+
+def _vanish(sure: Confidence) -> str:
+    return "may vanish" if sure is Confidence.POSSIBLE else "vanish"
+
+
+def _where(one: Trouble) -> str:
+    if not one.stuck.missed:
+        return f" somewhere behind {one.stuck.furthest or one.stuck.point}"
+    perhaps = ", as far as can be told," if one.stuck.blind else ""
+    return f"{perhaps} between {one.stuck.furthest} and {one.stuck.missed}"
+
+
+def _copies(found: list[Trouble]) -> str:
+    """Say how often the bytes were sent, in how much time."""
+    worst = max(found, key=lambda one: one.stuck.copies).stuck
+    took = duration(worst.last_ns - worst.first_ns)
+    first = f"the same {worst.smallest_lost:,} bytes were sent {worst.copies} times in {took} and never acknowledged"
+    more = len(found) - 1
+    return first if not more else f"{first}, and so it went in {counted(more, 'more connection')}"
+
+
+def _afterwards(analysis: Analysis, found: list[Trouble]) -> str:
+    """Say what shows that the way was not simply closed."""
+    after = sum(one.stuck.passed_after for one in found)
+    if after:
+        return f", {counted(after, 'packet')} of the same connection after the first large one had gone"
+    others = {id(path): path for one in found for path in _later(analysis, one)}
+    if others:
+        return f", and {counted(len(others), 'later conversation')} between the same two did get through"
+    return " before them"
+
+
+def _later(analysis: Analysis, one: Trouble) -> list[Path]:
+    """Return conversations of the same two addresses that began after the first loss and were answered."""
+    ends = {one.path.flow.src, one.path.flow.dst}
+    return [
+        path for path in analysis.paths
+        if path.first_ns > one.stuck.first_ns and {path.flow.src, path.flow.dst} == ends
+        and path.request_packets and path.reply_packets
+    ]  # fmt: skip
+
+
+def _told(analysis: Analysis, one: Trouble) -> list[ToldMtu]:
+    return [word for word in analysis.path_mtus if analysis.paths[word.path] is one.path and word.way is one.stuck.way]
+
+
+def _silence(analysis: Analysis, found: list[Trouble], told: list[ToldMtu]) -> str:
+    """Say what is known of ICMP errors about it."""
+    if not told:
+        return (
+            "No ICMP error about it (fragmentation needed) came by at any point captured, so nothing tells the sender."
+        )
+    word = told[0]
+    said = f"{named(analysis.cluster, word.by)} did say by ICMP that its next link takes {word.mtu:,} bytes"
+    if word.home:
+        return f"{said}, and {word.home} shows it, but the sender did not go by it."
+    return f"{said}; that was seen at {listed(word.points)}, and not at the sender's own {_home(found[0])}."
+
+
+def _home(one: Trouble) -> str:
+    hops = one.path.ways(one.stuck.way)
+    return hops[0].point if hops else one.stuck.point
+
+
+def _believed(analysis: Analysis, one: Trouble) -> str:
+    """Say what the sending side believes, by its own link."""
+    name, _, interface = (one.stuck.furthest or one.stuck.point).partition("/")
+    node = analysis.cluster.node(name)
+    link = node.link(interface) if node else None
+    return f", although {name}/{interface} is set to an MTU of {link.mtu:,}" if link and link.mtu else ""
+
+
+def _confidence(analysis: Analysis, one: Trouble) -> Confidence:
+    """Proven where points show both sides of the loss and smaller packets going on; likely where one of the two is missing."""
+    alive = bool(one.stuck.passed_after or _later(analysis, one))
+    placed = bool(one.stuck.missed) and not one.stuck.blind
+    if alive and placed:
+        return Confidence.PROVEN
+    return Confidence.LIKELY if alive or placed or one.stuck.peer_after else Confidence.POSSIBLE
+
+
+def _node(one: Trouble) -> str:
+    """Return the node that dropped them, where both points of the loss are its own."""
+    here, there = (point.partition("/")[0] for point in (one.stuck.furthest, one.stuck.missed))
+    return here if here == there else ""
+
+
+def _reason(one: Trouble) -> str:
+    stuck = one.stuck
+    if not stuck.missed:
+        return (
+            f"no point behind {stuck.furthest or stuck.point} was captured, so that the place of the loss is not known"
+        )
+    return stuck.blind or f"seen at {stuck.furthest} and not at {stuck.missed}, which was listening"
+
+
+def _remedy(one: Trouble, passed: int, lost: int) -> str:
+    headers = _HEADERS_6 if ":" in one.receiver else _HEADERS_4
+    near, far = one.stuck.furthest or one.stuck.point, one.stuck.missed or "the next point"
+    node, slash, _ = near.partition("/")
+    passes = f"ping -M do -s {passed - headers} {one.receiver} passes and " if passed >= _SMALL else ""
+    return (
+        f"find the MTU: on {node if slash else 'the sender'}, {passes}ping -M do -s {lost - headers} {one.receiver} does not; "
+        f"compare it with ip -d link show at {near}, at {far} and of what lies between; then repair that link, let ICMP type "
+        "3 code 4 pass, or lower the MTU that Cilium gives to pods (Helm value MTU)"
+    )
+
+
+RULE = FindingRule(
+    id="mtu-black-hole",
+    severity=Severity.ERROR,
+    title="Large packets vanish where small ones pass",
+    judge=_judge,
+)
