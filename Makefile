@@ -75,7 +75,8 @@ deep: setup
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -W ignore -m pytest -q --timeout 3600 $(INTERPRETED_TESTS)
 	$(BIN)/python -m tests.agreement.table
 	$(BIN)/python -m tests.agreement.links --say
+	for run in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/captools lab run all --strict -o .deep/$$run || exit 1; done
 	$(BIN)/python -m tests.fuzz all --seconds $(FUZZ_SECONDS) --corpus .fuzz/corpus
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz demo
+	rm -rf $(VENV) .deep .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz demo

@@ -30,7 +30,7 @@ from captools.agent.warden import Warden
 READ_BYTES = 256 * 1024
 HIGH_WATER = 1024 * 1024
 STOP_WAIT_S = 1.2
-TAIL_WAIT_S = 1.5  # more for a tool that has packets to read; on a busy link there are always some
+TAIL_WAIT_S = 2.0  # more for a tool that has packets to read; on a busy link there are always some
 TERM_AFTER_S = 5.0  # of silence after SIGINT; a tool that still delivers is left in peace
 KILL_AFTER_S = 3.0
 WATCHDOG_S = 60.0  # the controller speaks every few seconds
@@ -187,7 +187,9 @@ class Agent:
         if tool is None:
             channel = int(spec["channel"])
             self._queue(frames.header(frames.ERROR, channel, len(reason.encode())) + reason.encode())
-            self._send(frames.EXIT, channel, {"code": 127, "time_ns": time.time_ns(), "signalled_ns": 0, "caught_up_ns": 0})
+            self._send(
+                frames.EXIT, channel, {"code": 127, "time_ns": time.time_ns(), "signalled_ns": 0, "caught_up_ns": 0}
+            )
             return
         self.tools[tool.channel] = tool
         self.warden.add(tool.process.pid)

@@ -20,6 +20,7 @@ F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ exists from Python 3.10 on only
 PCAP_PLACEHOLDER = "{pcap}"
 READY_WINDOW = 16 * 1024  # the marker stands in the first bytes a tool prints
 ASK_EVERY_S = 0.15
+BLOCK_S = 1.1  # the kernel hands a block of packets over after a second at the latest (libpcap's default timeout)
 # What tcpdump prints when it is asked: how many packets it has read, and how many the kernel has for it.
 _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter")
 
@@ -45,6 +46,7 @@ class Tool:
         self._counts = b""  # the end of what it printed, since it was last asked
         self._asked = 0.0
         self._goal = -1  # how many packets it had received when it was first asked whether it had caught up
+        self._had, self._first_told = 0, 0.0  # how many it had read then, and when it said so
         self._first_asked_ns = 0
         self.caught_up_ns = 0  # up to when it has surely written every packet that it received
         self.pipes: Dict[int, bytes] = {}
@@ -123,15 +125,19 @@ class Tool:
     def caught_up(self, now: float) -> bool:
         """Tell whether the tool has read every packet that it had received when this was first asked.
 
-        On a busy link more keep coming, so it is never through with all. A tool that cannot be asked counts as one that has.
+        On a busy link more keep coming, so it is never through with all. It may also count packets that it will never
+        read: those that came before its filter was in place. Then it is through when it has read nothing for as long as
+        the kernel keeps a block. A tool that cannot be asked counts as one that has caught up.
         """
         if not (self.ready and self.poll_signal):
             return True
         told = _COUNTS.findall(self._counts)
         if self._asked and told:
+            captured = int(told[-1][0])
             if self._goal < 0:
-                self._goal = int(told[0][1])
-            if int(told[-1][0]) >= self._goal:
+                self._goal, self._had, self._first_told = int(told[0][1]), captured, now
+            idle = captured == self._had and now - self._first_told >= BLOCK_S
+            if idle or captured >= self._goal:
                 self.caught_up_ns = self._first_asked_ns
                 return True
         if now - self._asked >= ASK_EVERY_S:

@@ -34,7 +34,12 @@ def list_(as_json: bool) -> None:
     from captools.lab.catalogue import catalogue
 
     scenarios = [
-        {"id": one.id, "mode": one.mode.value, "title": one.title, "expected": [each.to_json() for each in one.expected]}
+        {
+            "id": one.id,
+            "mode": one.mode.value,
+            "title": one.title,
+            "expected": [each.to_json() for each in one.expected],
+        }
         for one in catalogue().values()
     ]
     labs = [

@@ -35,7 +35,7 @@ def explained(analysis: Analysis) -> set[int]:
 
 def _placed(analysis: Analysis) -> Iterator[Trouble]:
     for one in troubles(analysis):
-        answered = one.path.outcome is Outcome.DELIVERED and one.stuck.missed
+        answered = one.path.outcome is Outcome.DELIVERED and one.stuck.missed and not one.stuck.ended
         if answered and not for_their_size(analysis, one) and not _has_another_reason(analysis, one.path):
             yield one
 

@@ -10,9 +10,9 @@ from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.units import duration
 
-# Beyond this NTP no longer slews a clock but sets it (RFC 5905, section 11.3, STEPT): no synchronised clock is so far off.
+# Beyond this NTP no longer slews a clock but sets it (STEPT of RFC 5905): no synchronised clock is so far off.
 LARGE_NS = 128_000_000
-# The most that the kernel's clock discipline corrects (RFC 5905, section 11.3: 500 ppm): no clock that NTP holds drifts so.
+# The most that NTP corrects (MAXFREQ of RFC 5905, in ppm): no clock that it holds drifts so.
 LARGE_PPM = 500.0
 
 

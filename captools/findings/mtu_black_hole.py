@@ -17,6 +17,7 @@ from captools.model.units import duration
 _SMALL = (
     576  # every host takes packets so large (RFC 791, section 3.1): that smaller ones arrive tells nothing of the MTU
 )
+_ETHERNET = 14
 _HEADERS_4, _HEADERS_6 = 28, 48  # IP and ICMP, which ping does not count
 _Group = tuple[str, str]  # the points around the loss, or else the two ends
 
@@ -37,9 +38,23 @@ def explained(analysis: Analysis) -> set[int]:
 
 
 def explains(analysis: Analysis, path: Path, way: Way) -> bool:
-    """Tell whether this rule says why bytes of one way of a path did not get through."""
-    found = (one for one in troubles(analysis) if one.path is path and one.stuck.way is way)
+    """Tell whether this rule says why packets of one way of a path did not get through.
+
+    That goes for whatever else was lost at the same place and is too large for it, such as long pings.
+    """
+    found = (
+        one for one in troubles(analysis) if one.path is path and one.stuck.way is way or _too_large(path, way, one)
+    )
     return any(for_their_size(analysis, one) for one in found)
+
+
+def _too_large(path: Path, way: Way, one: Trouble) -> bool:
+    """Tell whether a conversation was lost where ``one`` was, with packets that are larger than any that passed there."""
+    stuck = one.stuck
+    if path.lost_between != (stuck.furthest, stuck.missed):
+        return False
+    sizes = [hop.wire_len - _ETHERNET for hop in path.ways(way) if hop.point == stuck.furthest]
+    return bool(sizes) and min(sizes) > stuck.largest_passed
 
 
 def _finding(analysis: Analysis, found: list[Trouble]) -> Finding:

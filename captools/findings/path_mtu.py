@@ -17,12 +17,15 @@ _Key = tuple[str, int, str, str]  # who said it, how much, of packets from whom 
 
 def _judge(analysis: Analysis) -> Iterator[Finding]:
     groups: dict[_Key, list[ToldMtu]] = defaultdict(list)
-    for word in analysis.path_mtus:
-        # What the sender did not go by is a black hole, as soon as it shows.
-        if word.mtu and word.obeyed is not False:
-            groups[word.by, word.mtu, *_ends(analysis, word)].append(word)
+    for word in heeded(analysis):
+        groups[word.by, word.mtu, *_ends(analysis, word)].append(word)
     for key, words in groups.items():
         yield _finding(analysis, key, words)
+
+
+def heeded(analysis: Analysis) -> list[ToldMtu]:
+    """Return what routers said and no sender is known to have ignored: that is a black hole, as soon as it shows."""
+    return [word for word in analysis.path_mtus if word.mtu and word.obeyed is not False]
 
 
 def _ends(analysis: Analysis, word: ToldMtu) -> tuple[str, str]:

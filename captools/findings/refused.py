@@ -84,7 +84,7 @@ class _Whose:
             asked = path.ways(Way.FORWARD)[-1].point.partition("/")[0]
             inside = here == asked == refusal.unreached.partition("/")[0]
             return _Refuser(node=asked if inside else "", itself=False)
-        if left and pod is None and here == owner and path.flow.dport not in _NODE_PORTS:
+        if left and pod is None and here and here == owner and path.flow.dport not in _NODE_PORTS:
             return _Refuser(node=here, itself=True)
         return _Refuser(node=here if left and refusal.by in self._services else "", itself=None)
 

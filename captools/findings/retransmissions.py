@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from captools.findings import _broken_off, mtu_black_hole, vip_moved
+from captools.findings import _broken_off, mtu_black_hole, path_mtu, vip_moved
 from captools.findings._words import MAX_EVIDENCE, counted, listed, named
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage, Evidence
@@ -18,20 +18,19 @@ from captools.model.units import duration
 
 # One or two may be the probes that TCP sends to learn of a lost tail (RFC 8985, section 7), or one late acknowledgment.
 LEAST_SEGMENTS = 3
-# A loss-based sender gets about 1.2 x MSS / (RTT x sqrt(share)) at most (RFC 3819, section 8.5.3): with 1 % and 10 ms that
-# is 14 Mbit/s, whatever the link could carry.
+# A loss-based sender gets at most about 1.2 x MSS / (RTT x sqrt(share)) (Mathis and others, 1997; RFC 3819, section 8.5, is
+# finer): with 1 % and 10 ms that is 14 Mbit/s, whatever the link could carry.
 LEAST_SHARE = 0.01
-
-
 _RATE_BYTES = 100_000  # a transfer so small has no rate worth telling
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """One way of one connection, where its sender's repetitions are seen best; ``share`` is of all its segments."""
+    """One way of one connection, where its sender's repetitions are seen best: ``again`` segments, a ``share`` of all."""
 
     path: Path
     stream: TcpStream
+    again: int
     share: float
     losses: tuple[Loss, ...]
     needless: int  # copies of what had come by at the receiver's own interface before
@@ -70,8 +69,8 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
 def _hits(analysis: Analysis, connection: TcpConnection) -> list[_Hit]:
     """Return what is to be said of both ways; a side whose acknowledgments are lost repeats itself too, with less reason."""
     found = [hit for way in Way if (hit := _hit(analysis, connection, way)) is not None]
-    most = max((hit.stream.resent for hit in found), default=0)
-    return [hit for hit in found if hit.losses or hit.stream.resent == most]
+    most = max((hit.again for hit in found), default=0)
+    return [hit for hit in found if hit.losses or hit.again == most]
 
 
 def _hit(analysis: Analysis, connection: TcpConnection, way: Way) -> _Hit | None:
@@ -90,7 +89,7 @@ def _hit(analysis: Analysis, connection: TcpConnection, way: Way) -> _Hit | None
     end = connection.at(_door(analysis, path, way), way)
     needless = min(again, end.retransmitted_segments) if end is not None and not losses else 0
     stuck = next((one for one in analysis.tcp.stuck if one.path == connection.path and one.way is way), None)
-    return _Hit(path, stream, share, losses, needless, stuck)
+    return _Hit(path, stream, again, share, losses, needless, stuck)
 
 
 def _door(analysis: Analysis, path: Path, way: Way) -> str:
@@ -101,7 +100,7 @@ def _door(analysis: Analysis, path: Path, way: Way) -> str:
 
 def _explained(analysis: Analysis) -> set[int]:
     """Return the paths of which another rule says what happened: a side that gets no acknowledgments repeats itself too."""
-    told = {word.path for word in analysis.path_mtus}
+    told = {word.path for word in path_mtu.heeded(analysis)}
     return told | mtu_black_hole.explained(analysis) | _broken_off.explained(analysis)
 
 
@@ -120,16 +119,14 @@ def _segments(connection: TcpConnection, stream: TcpStream) -> int:
 
 
 def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
-    cluster, first = analysis.cluster, max(hits, key=lambda hit: hit.stream.resent)
-    again, share = sum(hit.stream.resent for hit in hits), max(hit.share for hit in hits)
+    cluster, first = analysis.cluster, max(hits, key=lambda hit: hit.again)
     senders = listed(
         named(cluster, hit.sender, port=hit.ports[0] if hit.stream.way is Way.REPLY else None) for hit in hits
     )
     receivers = listed(named(cluster, hit.receiver) for hit in hits)
-    most = "" if len(hits) == 1 else f" of {counted(len(hits), 'connection')}, up to"
     statement = (
-        f"{senders} had to send {counted(again, 'TCP segment')} to {receivers} again{most}"
-        f"{_percent(share, len(hits))}, as {first.stream.point} shows. {_place(first)}{_cost(first)}"
+        f"{senders} had to send {counted(sum(hit.again for hit in hits), 'TCP segment')} to {receivers} again"
+        f"{_share(hits)}, as {first.stream.point} shows. {_place(first, hits)}{_cost(first)}"
     )
     sport, dport = first.ports
     pod = cluster.pod_of(first.sender)
@@ -150,19 +147,25 @@ def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
     )  # fmt: skip
 
 
-def _percent(share: float, connections: int) -> str:
-    return f" ({share:.1%} of all it sent)" if connections == 1 else f" {share:.1%} of what one sent"
+def _share(hits: list[_Hit]) -> str:
+    share = f"{max(hit.share for hit in hits):.1%}"
+    if len(hits) == 1:
+        return f" ({share} of all it sent)"
+    return f" in {counted(len(hits), 'connection')} (up to {share} of what one of them sent)"
 
 
-def _place(hit: _Hit) -> str:
+def _place(hit: _Hit, hits: list[_Hit]) -> str:
     """Say where the first copies were lost, as far as the points tell."""
     loss, stream = hit.worst, hit.stream
     if loss is not None:
         sure = "The first copies were lost" if loss.proven else "The first copies were perhaps lost"
         why = "" if loss.proven else f" ({loss.blind})"
-        others = sum(one.packets for one in hit.losses) - loss.packets
+        here = sum(
+            one.packets for each in hits for one in each.losses if (one.after, one.before) == (loss.after, loss.before)
+        )
+        others = sum(one.packets for each in hits for one in each.losses) - here
         also = f", and {others:,} elsewhere on the way" if others else ""
-        return f"{sure} between {loss.after} and {loss.before}{why}: {loss.packets:,} of them{also}."
+        return f"{sure} between {loss.after} and {loss.before}{why}: {here:,} of them{also}."
     if hit.needless:
         return (
             f"{hit.needless:,} of them had arrived before: the receiver's own interface saw them twice, so that it was the "

@@ -69,8 +69,8 @@ def _finding(analysis: Analysis, one: Resolution) -> Finding:
         confidence=_confidence(analysis, one, rivals),
         statement=(
             f"{len(rivals)} machines answer ARP for {called(analysis.cluster, one.address)} at once: {who}. "
-            f"{counted(one.doubled.asks, 'question')} had an answer from each of them, seen at {listed(points)}: whose "
-            "answer comes last gets the clients, and connections break when that changes."
+            f"{counted(one.doubled.asks, 'question')} had an answer from each of them, seen at {listed(points)}: which "
+            "one a client keeps is chance, and its connections break when that changes."
         ),
         subject=subject(analysis.cluster, one.address, node=rivals[0].node or None),
         evidence=tuple(one.doubled.evidence[:MAX_EVIDENCE]),

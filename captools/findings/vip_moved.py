@@ -110,8 +110,9 @@ def _move(old: Claim, new: Claim, gap: Gap | None) -> str:
         if new.gratuitous
         else "without gratuitous ARP: it only answered when it was asked"
     )
+    had = "had" if old.served else "answered for"
     return (
-        f"{machine(old)} answered for it until {moment(old.last_ns)}, {machine(new)} has it since "
+        f"{machine(old)} {had} it until {moment(old.last_ns)}, {machine(new)} has it since "
         f"{moment(new.first_ns)}; {how}. {_silence(new, gap)}"
     )
 

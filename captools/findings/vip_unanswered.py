@@ -144,8 +144,8 @@ def _finding(analysis: Analysis, case: _Case) -> Finding:
         severity=RULE.severity,
         confidence=case.confidence,
         statement=(
-            f"Who has {called(cluster, one.address)} was asked by ARP {case.told}: {asked}, seen at "
-            f"{listed(one.points)}.{quiet}{_tried(analysis, one)}{same}"
+            f"{asked} by ARP who has {called(cluster, one.address)} {case.told} (seen at {listed(one.points)})."
+            f"{quiet}{_tried(analysis, one)}{same}"
         ),
         subject=subject(cluster, one.address, src=first.address, node=first.node or None),
         evidence=tuple(evidence[:MAX_EVIDENCE]),
@@ -167,7 +167,7 @@ def _tried(analysis: Analysis, one: Resolution) -> str:
     if not failed:
         return ""
     who = listed(named(analysis.cluster, path.flow.src) for path in failed)
-    return f" {counted(len(failed), 'conversation')} with it came to nothing: of {who}."
+    return f" {counted(len(failed), 'conversation')} of {who} with it came to nothing."
 
 
 def _in_vain(runs: tuple[Arping, ...]) -> tuple[Arping, ...]:

@@ -11,6 +11,7 @@ from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.identities import of_workload
 from captools.model.paths import Hop, Path, Way
+from captools.model.units import duration
 
 # Outer Ethernet stays at the device; IP 20 (40) + UDP 8 + VXLAN 8 + inner Ethernet 14 come out of the MTU (RFC 7348).
 OVERHEAD_4, OVERHEAD_6 = 50, 70
@@ -65,6 +66,7 @@ def _finding(analysis: Analysis, src: str, dst: str, paths: list[Path]) -> Findi
     statement = (
         f"{named(cluster, src)} and {named(cluster, dst)} talk through VXLAN (tcpdump: OTV, instance {first.vni}) between "
         f"{ends}. {listed(ways)}.{'' if _known(analysis) else _NO_INVENTORY} {_cost(analysis, first, paths)}"
+        f"{_crossing(paths)}"
     )
     return _note(statement, {"src": src, "dst": dst}, there, back)
 
@@ -128,6 +130,21 @@ def _owner(analysis: Analysis, sender: str, vni: int) -> str:
         whose = f" but of {name}" if name != str(vni) else ""
         return f"not the identity that the inventory gives {pod.full_name} ({pod.identity}){whose}"
     return f"the identity of {name if name != str(vni) else f'the sender {sender}, which no inventory names'}"
+
+
+def _crossing(paths: list[Path]) -> str:
+    """Say how long one packet took in the tunnel, from the first point that shows it to the last one."""
+    for path in paths:
+        hops = path.ways(Way.FORWARD)
+        inside = [at for at, hop in enumerate(hops) if hop.tunnel == "vxlan"]
+        hops = hops[inside[0] : inside[-1] + 1] if inside else ()  # with WireGuard around it, others lie between
+        delays = [hop.delay_ns for hop in hops[1:] if hop.delay_ns is not None]
+        if len(hops) > 1 and len(delays) == len(hops) - 1:
+            error = sum(hop.delay_error_ns or 0 for hop in hops[1:])
+            bound = f" ±{duration(error)}" if error else ""
+            points = ", ".join(dict.fromkeys(hop.point for hop in hops))
+            return f" One packet took {duration(sum(delays))}{bound} over {points}."
+    return ""
 
 
 def _known(analysis: Analysis) -> bool:

@@ -24,6 +24,7 @@ CILIUM_PORT = 51871
 _OF_HANDSHAKES = 8  # of the proofs; the others show what waits for the session
 _WAITS = "waits here for a session that does not come about"
 _ARRIVED = ("ignored", "answer-lost", "closed")
+_ON_THE_WAY = ("blocked", "filtered", "unreached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def _causes(failing: list[Pair]) -> Iterator[_Cause]:
 
 
 def _kinds(pair: Pair) -> set[str]:
-    return {one.kind for one in pair.troubles}
+    """Return what kinds of trouble two nodes have; what never arrives has one cause, whatever else arrived beside it."""
+    return {"on the way" if one.kind in _ON_THE_WAY else one.kind for one in pair.troubles}
 
 
 def _failing(analysis: Analysis, cause: _Cause) -> Finding:
@@ -227,7 +229,7 @@ def _remedy(analysis: Analysis, cause: _Cause, keys: list[WrongKey], told: Troub
     here, there = told.initiator, told.responder
     node = cluster.node(there)
     address = node.internal_ip if node and node.internal_ip else there
-    if told.kind in ("blocked", "filtered", "unreached"):
+    if told.kind in _ON_THE_WAY:
         machine = told.last_seen.partition("/")[0] or here
         where = f"between {here} and {there}" if machine == here else f"on {machine}"
         what = "WireGuard's handshakes (148 and 92 bytes, DSCP 34 from Linux) on " if told.kind == "filtered" else ""

@@ -12,7 +12,8 @@ from captools.model.evidence import Evidence
 class Claim:
     """A stretch of time in which one machine, and no other, said that an address is its own.
 
-    ``answers`` counts replies to questions, ``gratuitous`` what it announced unasked (RFC 5227, section 3). ``virtual``:
+    ``answers`` counts replies to questions, ``gratuitous`` what it announced unasked (RFC 5227, section 3), ``served`` the
+    packets by which it is known where it said nothing: clients knew it from before the capture. ``virtual``:
     the MAC address is one that routers share (VRRP, HSRP, GLBP). ``proxy``: it also answers for an address of another
     machine, as proxy ARP does (RFC 1027).
     """
@@ -24,6 +25,7 @@ class Claim:
     last_ns: int
     answers: int
     gratuitous: int
+    served: int = 0
     virtual: bool = False
     proxy: bool = False
     points: tuple[str, ...] = ()
@@ -112,7 +114,8 @@ class Quiet:
 class Resolution:
     """Everything ARP told of one address on one segment (the points that hear the same broadcasts).
 
-    ``claims`` are in order of time; ``silent`` is told where there are none. ``spoke``: packets from the address were seen. ``tried``: somebody sent it packets.
+    ``claims`` are in order of time; ``silent`` is told where there are none. ``spoke``: packets from the address were
+    seen; ``tried``: somebody sent it packets.
     """
 
     address: str

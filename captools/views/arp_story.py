@@ -84,6 +84,8 @@ def _claim(claim: Claim) -> str:
     owner = f"{claim.node}{f'/{claim.interface}' if claim.interface else ''}" if claim.node else "an unknown machine"
     announced = f", announced it {_times(claim.gratuitous)}" if claim.gratuitous else ""
     answered = f" answered {_times(claim.answers)}" if claim.answers else " answered nobody"
+    if claim.served:
+        answered = f" said nothing, but sent {claim.served:,} packets from it"
     return f"{claim.mac}, {owner},{answered}{announced}, {_span(claim.first_ns, claim.last_ns)}."
 
 

@@ -95,6 +95,21 @@ def test_a_tool_has_caught_up_once_it_says_that_it_read_all_that_there_is():
     end(tool)
 
 
+def test_packets_that_a_tool_counts_but_never_reads_do_not_hold_it_up_for_ever():
+    # libpcap counts what came before its filter was in place, and drops it afterwards.
+    tool, answer = (
+        listening(poll_signal=int(signal.SIGUSR1)),
+        b"tcpdump: 0 packets captured, 4 packets received by filter\n",
+    )
+    for now in (10.0, 10.2, 10.4, 10.6, 10.8, 11.0):
+        assert not tool.caught_up(now)
+        tool.note_counts(answer)
+    assert not tool.caught_up(11.2)
+    tool.note_counts(answer)
+    assert tool.caught_up(11.4) and tool.caught_up_ns
+    end(tool)
+
+
 def test_a_tool_that_cannot_be_asked_counts_as_one_that_has_caught_up():
     tool = listening()
     assert tool.caught_up(1.0)

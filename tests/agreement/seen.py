@@ -7,7 +7,7 @@ shares of services in ``case.toml``) is turned back first.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import permutations
@@ -257,6 +257,22 @@ def _by_bytes(frames: Iterable[Seen], partners: dict[Place, Any], doubtful: set[
                 same = {at for first, length, at in sound[there] if first < begin + size and first + length > begin}
                 if same:
                     _join(partners, place, same)
+        if len(sound) < len(sides):
+            _by_whole_frames(sides, sound.keys(), partners)
+    doubtful.difference_update(partners)
+
+
+def _by_whole_frames(sides: dict[Side, list[Seen]], sound: Collection[Side], partners: dict[Place, Any]) -> None:
+    """Link frames that are the same to the last number, IP id included, where bytes alone do not tell: some came twice."""
+    groups: dict[object, list[Seen]] = defaultdict(list)
+    for some in sides.values():
+        for one in some:
+            groups[one.numbers].append(one)
+    for same in groups.values():
+        often = Counter(one.side for one in same)
+        for one, other in permutations((one for one in same if often[one.side] == 1), 2):
+            if not {one.side, other.side} <= set(sound):
+                _join(partners, one.place, {other.place})
 
 
 def _join(partners: dict[Place, Any], place: Place, others: set[Place]) -> None:

@@ -94,6 +94,13 @@ def test_frames_with_the_same_bytes_are_linked_however_they_are_cut_unless_bytes
     assert (sure.links, sure.doubtful) == (set(), 3)
 
 
+def test_bytes_that_came_twice_are_told_apart_by_all_numbers_of_their_frames() -> None:
+    some = [seen(point, at, data=(100, 50), numbers=(at,)) for point in ("a/x", "b/x") for at in (1, 2)]
+    lost = seen("a/x", 3, data=(100, 50), numbers=(3,))
+    sure = sure_links(frames(*some, lost))
+    assert sure.links == {frozenset({("a/x", at), ("b/x", at)}) for at in (1, 2)} and sure.doubtful == 1
+
+
 def test_datagrams_seal_the_packets_of_their_node_in_order_where_count_and_sizes_agree() -> None:
     packets = [seen("k8s-ctr/cilium_wg0", n, numbers=(n,), ts_ns=n) for n in (1, 2)]
     datagrams = [

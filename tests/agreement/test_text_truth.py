@@ -72,6 +72,27 @@ def test_s9_hubble_alone_tells_who_was_denied(shared):
     assert "GET http://192.168.10.211/ of 192.168.10.200" in denied.statement and "2 requests" in denied.statement
 
 
+def test_s2_the_instance_is_curl_pods_identity_by_hubbles_word(shared):
+    (note,) = [
+        one for one in open_session([shared / "field-logs"]).analysis.findings if one.rule == "vxlan-encapsulated"
+    ]
+    assert "VNI 45966 is the identity of default/curl-pod" in note.statement
+    assert "k8s-ctr (192.168.10.100)" in note.statement and "k8s-w0 (192.168.20.100)" in note.statement
+
+
+def test_what_text_alone_cannot_prove_is_said_once_for_all_points_that_only_text_tells_of(shared, tmp_path):
+    (gap,) = [
+        one for one in open_session([shared / "field-logs"]).analysis.findings if one.rule == "capture-incomplete"
+    ]
+    assert set(gap.coverage.points) == {"router/eth0", "router/eth1", "k8s-w1/lxcb75cf4d9b323"}
+    assert "no silence there counts as a loss" in gap.statement and gap.remedy
+    # The same point as a capture beside its text: then there are bytes.
+    pcap = case("s2-vxlan-overlay").capture("router/eth1")
+    (tmp_path / f"router__eth1{''.join(pcap.suffixes)}").write_bytes(pcap.read_bytes())
+    (tmp_path / "router__eth1.txt").write_bytes((shared / "field-logs" / ICMP.replace("icmp", "otv")).read_bytes())
+    assert "capture-incomplete" not in {one.rule for one in open_session([tmp_path]).analysis.findings}
+
+
 def test_s7_the_backends_ngrep_tells_who_the_client_really_is(shared):
     analysis = open_session([shared / "field-logs" / NGREP]).analysis
     (request,) = analysis.requests

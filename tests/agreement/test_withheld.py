@@ -25,6 +25,7 @@ SURE = list(Confidence)
 # What a cause looks like from afar: the same packets, seen to vanish between the points that are left.
 FROM_AFAR = {
     "lost-between-points": ("routing-black-hole", "mtu-black-hole", "wireguard-handshake-failing", "vip-unanswered"),
+    "retransmissions": ("lost-between-points", "mtu-black-hole"),
 }
 
 
@@ -62,6 +63,10 @@ def true(name: str, told: Finding) -> bool:
         sure = wanted.get("confidence", "proven")
         rule = told.rule if wanted["rule"] in FROM_AFAR.get(told.rule, ()) else wanted["rule"]
         no_surer = SURE.index(told.confidence) >= SURE.index(Confidence(sure))
-        if no_surer and answers({"rule": rule, "subject": {key: ends[key] for key in ends if key != "node"}}, told):
+        subjects = [{key: ends[key] for key in ends if key != "node"}]
+        if rule == "retransmissions" != wanted["rule"]:
+            # Who gets no acknowledgments sends again, too: the side whose own packets do arrive.
+            subjects.append({"src": ends.get("dst"), "dst": ends.get("src")})
+        if no_surer and any(answers({"rule": rule, "subject": subject}, told) for subject in subjects):
             return True
     return False

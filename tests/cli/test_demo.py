@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def test_it_builds_captures_over_ssh_explains_and_writes_the_reports(tmp_path: P
     assert "ERROR" not in told and "WARNING" not in told
     assert reports(tmp_path / "demo") == {"report.html", "report.md"}
     (session,) = (tmp_path / "demo").iterdir()
-    assert '"transport": "ssh"' in (session / "session.json").read_text()
+    nodes = json.loads((session / "session.json").read_text())["nodes"]
+    assert nodes and {one["transport"] for one in nodes} == {"ssh"}
 
 
 @pytest.mark.lab

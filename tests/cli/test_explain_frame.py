@@ -154,7 +154,9 @@ def test_an_arp_frame_tells_whose_the_address_is_and_what_went_wrong_with_it(cap
     failover = case("s5-vip-failover")
     found = json.loads(captools("findings", failover.folder, "--json").out)["findings"]
     proof = next(one for one in found if one["rule"] == "vip-moved")["evidence"][0]
-    out = captools("explain", failover.folder, "--frame", f"{proof['point']}:{proof['frames'][0]}", "--tree", "none").out
+    out = captools(
+        "explain", failover.folder, "--frame", f"{proof['point']}:{proof['frames'][0]}", "--tree", "none"
+    ).out
     assert "What ARP told of kube-system/cilium-ingress (192.168.10.211)" in out
     assert "0a:be:74:14:e2:32, k8s-w1/eth1, answered" in out and "0a:99:3c:92:1c:ad, k8s-ctr/eth1, answered" in out
     assert "WARNING vip-moved  (proven; this frame is part of its proof)" in out

@@ -318,7 +318,7 @@ def test_inventory_files_written_meanwhile_are_kept_as_those_of_the_end(node, tm
         (told / "pods.json").write_text("[ ]")
         (told / "ciliumendpoints-stop.json").write_text("{}")
 
-    run(ask(targets=(node,), interfaces=("lo",), out=tmp_path / "s", inventory=(told,)), change)
+    run(ask(targets=(node.target(),), interfaces=("eth1",), out=tmp_path / "s", inventory=(told,)), change)
     files = {path.name: path.read_text() for path in (tmp_path / "s/inventory").iterdir() if "__" not in path.name}
     assert files == {
         "pods.json": "[]", "pods-stop.json": "[ ]", "same.json": "[]", "ciliumendpoints-stop.json": "{}",
@@ -328,6 +328,8 @@ def test_inventory_files_written_meanwhile_are_kept_as_those_of_the_end(node, tm
 def test_an_inventory_that_is_gone_at_the_end_is_said_and_nothing_is_lost(node, tmp_path):
     told = tmp_path / "told.json"
     told.write_text("[]")
-    _, said = run(ask(targets=(node,), interfaces=("lo",), out=tmp_path / "s", inventory=(told,)), told.unlink)
+    _, said = run(
+        ask(targets=(node.target(),), interfaces=("eth1",), out=tmp_path / "s", inventory=(told,)), told.unlink
+    )
     assert any("told.json" in one for one in said)
     assert (tmp_path / "s/inventory/told.json").read_text() == "[]"

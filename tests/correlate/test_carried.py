@@ -12,11 +12,11 @@ from captools.model.carried import CARRIED
 from captures import case
 from tests.correlate.material import FINE, S2, S13, material
 
-CARDS = ("k8s-ctr__eth1.pcap", "k8s-w1__eth1.pcap", "k8s-w0__eth1.pcap")
+CARDS = ("k8s-ctr/eth1", "k8s-w1/eth1", "k8s-w0/eth1")
 
 
-def tshark(name: str, file: str, filter_: str, *fields: str) -> list[list[str]]:
-    argv = ["tshark", "-n", "-r", str(case(name).folder / file), "-d", "udp.port==8472,vxlan", "-Y", filter_]
+def tshark(name: str, point: str, filter_: str, *fields: str) -> list[list[str]]:
+    argv = ["tshark", "-n", "-r", str(case(name).capture(point)), "-d", "udp.port==8472,vxlan", "-Y", filter_]
     argv += ["-T", "fields", "-E", "occurrence=l", *(word for field in fields for word in ("-e", field))]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
     return [line.split("\t") for line in done.stdout.splitlines()]
@@ -34,7 +34,7 @@ def test_readable_frames_are_those_that_tshark_finds(name, form):
         ends = (flow.src, flow.sport, flow.dst, flow.dport)
         src, sport, dst, dport = (ends[2], ends[3], ends[0], ends[1]) if row["reply"] else ends
         wanted = f"ip.src == {src} && ip.dst == {dst} && tcp.srcport == {sport} && tcp.dstport == {dport}"
-        found = tshark(name, row["point"].replace("/", "__") + ".pcap", wanted, "frame.len", "ip.len")
+        found = tshark(name, row["point"], wanted, "frame.len", "ip.len")
         assert (row["frames"], row["packets"]) == (len(found), len(found)), row
         assert row["wire_bytes"] == sum(int(length) for length, _ in found)
         assert row["packet_bytes"] == sum(int(length) for _, length in found)
@@ -44,11 +44,10 @@ def test_readable_frames_are_those_that_tshark_finds(name, form):
 
 def test_datagrams_are_counted_once_each_and_their_packets_are_those_of_the_wireguard_device():
     told = material(S13).analysed().carried.to_pylist()
-    for file in CARDS:
-        point = file.removesuffix(".pcap").replace("__", "/")
+    for point in CARDS:
         here = [row for row in told if row["point"] == point]
         # Every data message of this case carries a packet of a conversation, but for keepalives (32 bytes).
-        data = [int(length) for (length,) in tshark(S13, file, "wg.type == 4 && udp.length > 40", "frame.len")]
+        data = [int(length) for (length,) in tshark(S13, point, "wg.type == 4 && udp.length > 40", "frame.len")]
         assert {row["form"] for row in here} == {"wireguard"}
         assert sum(row["frames"] for row in here) == len(data)
         assert sum(row["wire_bytes"] for row in here) == sum(data)

@@ -72,3 +72,18 @@ def test_a_snap_length_that_only_cuts_payload_is_none(fired):
     packets = decode_table({"n/eth0": pcap([(1, frame)], snaplen=60)})
     assert fired(RULE, analyse(packets, HTTP.empty_table(), (SOURCE,), Cluster())) == []
     assert np.array(packets["cap_len"])[0] < np.array(packets["wire_len"])[0]
+
+
+def test_a_tail_that_came_after_the_end_is_none(fired):
+    one = material(FINE)
+    counts = ToolCounts(captured=90, received=100, dropped=0, caught_up=True)
+    sources = tuple(replace(s, counts=counts) for s in one.sources)
+    assert fired(RULE, replace(one, sources=sources).analysed()) == []
+
+
+def test_printed_text_alone_is_one_and_says_what_it_cannot_prove(fired):
+    one = material(FINE)
+    texts = tuple(replace(s, text="tcpdump") for s in one.sources)
+    (found,) = fired(RULE, replace(one, sources=texts).analysed())
+    assert found.severity is Severity.WARNING and "printed text only" in found.statement
+    assert set(found.coverage.points) == set(one.packets["point"].to_pylist())

@@ -11,9 +11,11 @@ from captools.model.evidence import Confidence
 from captools.model.findings import Severity
 from captools.pipeline import open_session
 from captures import case
+from captures.build import ethernet, icmp_echo, ipv4
 from tests.correlate.material import FINE, S1, S2, S8, S13, material
 from tests.correlate.paths.scenes import Scene, chatter
-from tests.correlate.tcp.conversation import ALL, Talk
+from tests.correlate.same.wires import ACK, MS, RST, START
+from tests.correlate.tcp.conversation import ALL, A, B, Talk
 from tests.correlate.tcp.test_told_mtu import told
 
 RULE, CASE = "mtu-black-hole", "mtu-black-hole"
@@ -56,7 +58,7 @@ def test_it_says_who_how_large_and_between_which_points(fired):
 def test_its_frames_are_the_large_ones_that_tshark_calls_retransmitted_and_the_small_one_at_both_ends(fired):
     (one,) = fired(RULE, CASE)
     (lost,) = (proof for proof in one.evidence if proof.point == NEAR and "never acknowledged" in proof.shows)
-    path, port = case(CASE).folder / "k8s-w0__eth1.pcap", one.subject["sport"]
+    path, port = case(CASE).capture("k8s-w0/eth1"), one.subject["sport"]
     done = subprocess.run(
         ["tshark", "-n", "-r", str(path), "-Y", f"tcp.srcport == {port} && ip.len == 1500 && tcp.seq == 1", "-T", "fields",
          "-e", "frame.number"], capture_output=True, text=True, check=True,
@@ -110,6 +112,24 @@ def test_where_another_connection_brings_as_much_through_it_is_something_else(fi
         talk.points[point] += frames
     analysis = talk.analysed()
     assert fired(RULE, analysis) == [] and len(fired("lost-between-points", analysis)) == 1
+
+
+@pytest.mark.parametrize(("size", "others"), [(1400, 0), (100, 1)])
+def test_long_pings_that_are_lost_at_the_same_place_have_the_same_cause(fired, size, others):
+    talk = hole()
+    for number in range(4):
+        echo = icmp_echo(bytes(size), ident=9, seq=number)
+        for at, point in enumerate(BACK[:3]):
+            packet = ipv4(echo, src=B, dst=A, proto=1, ttl=64 - at, ident=900 + number)
+            talk.points[point].append((START + (300 + 200 * number) * MS + at * 10_000, ethernet(packet)))
+    analysis = talk.analysed()
+    assert len(fired(RULE, analysis)) == 1 and len(fired("lost-between-points", analysis)) == others
+
+
+def test_a_client_that_gives_up_with_a_reset_hides_nothing(fired):
+    talk = hole()
+    talk.a(2_000, *ALL, seq=61, ack=201, flags=RST | ACK)
+    assert len(fired(RULE, talk.analysed())) == 1
 
 
 def test_the_word_of_a_router_that_the_sender_never_got_is_told(fired):

@@ -197,3 +197,11 @@ def test_with_a_point_less_nobody_else_is_named(fired, point):
     whole = {(each.subject["dst"], each.subject["dport"]): each.subject["node"] for each in fired(RULE, CASE)}
     for each in fired(RULE, material(CASE).without(point).analysed()):
         assert each.subject["node"] in (None, whole[each.subject["dst"], each.subject["dport"]]), each.statement
+
+
+def test_what_leaves_by_a_file_that_names_no_node_is_nobodys(fired):
+    whole = replace(material(CASE).analysed(), cluster=Cluster())
+    path = next(one for one in whole.paths if (one.flow.dst, one.flow.dport) == (lab.NEAR_NODE, lab.CLOSED_PORT))
+    loose = replace(path, refusal=replace(path.refusal, point="loose", direction="out"))
+    (one,) = fired(RULE, replace(whole, paths=(loose,)))
+    assert one.confidence is Confidence.LIKELY and "or somebody on the way in its name" in one.statement

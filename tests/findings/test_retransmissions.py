@@ -41,7 +41,7 @@ def chatter_of(talk: Talk) -> Talk:
 
 def test_it_counts_what_tshark_counts_at_the_sender_and_says_where_it_was_lost(fired):
     (one,) = fired(RULE, CASE)
-    path = case(CASE).folder / f"{SERVER.replace('/', '__')}.pcap"
+    path = case(CASE).capture(SERVER)
     done = subprocess.run(
         ["tshark", "-n", "-r", str(path), "-Y", f"tcp.analysis.retransmission && tcp.dstport == {one.subject['dport']}"],
         capture_output=True, text=True, check=True,
@@ -85,7 +85,8 @@ def test_two_connections_that_lose_at_one_place_are_one_finding(fired):
     for point, frames in other.points.items():
         talk.points[point] += frames
     (one,) = fired(RULE, talk.analysed())
-    assert "send 9 TCP segments" in one.statement and "2 connections" in one.statement
+    assert "send 9 TCP segments" in one.statement and "in 2 connections" in one.statement
+    assert "lost between r/eth2 and r/eth1: 9 of them" in one.statement
 
 
 def test_a_point_behind_the_loss_sees_late_gaps_and_is_less_sure(fired):

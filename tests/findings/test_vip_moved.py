@@ -157,3 +157,14 @@ def test_arpings_word_alone_is_likely(fired):
     for other in (replace(run, macs=(MACS[A],) * 3), replace(run, received=5), replace(run, address="10.0.0.9"),
                   replace(run, macs=(MACS[A], MACS[B], MACS[A]))):  # fmt: skip
         assert fired(RULE, quiet.analysed(replace(CLUSTER, arpings=(other,)))) == []
+
+
+def test_a_machine_that_clients_knew_from_before_is_named(fired):
+    # The common case: the capture begins long after anybody had to ask.
+    talk = Segment().chatter(9000).call(100, A, sport=1).call(100.2, A, sport=1, back=True, flags=SYN_ACK)
+    (one,) = fired(RULE, talk.call(1500, A, sport=2).announce(3000, B).analysed())
+    assert one.confidence is Confidence.PROVEN and f"{A} ({MACS[A]}) had it until" in one.statement
+    assert (
+        "1 conversation got no answer any more" in one.statement
+        and "at least 1.50 s and at most 2.90 s" in one.statement
+    )

@@ -9,6 +9,8 @@ import pytest
 from captools.findings import vxlan_encapsulated
 from captools.model.cluster import Cluster
 from captools.model.findings import Severity
+from captools.model.paths import Way
+from captools.model.units import duration
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
 
 RULE = "vxlan-encapsulated"
@@ -71,3 +73,22 @@ def test_without_an_inventory_a_number_is_only_perhaps_an_identity(fired):
 def test_what_the_headers_take_depends_on_the_underlay(fired, name, words):
     found = fired(RULE, name)
     assert found and all(word in one.statement for one in found for word in words)
+
+
+@pytest.mark.parametrize(("name", "points"), [
+    (S2, "k8s-ctr/eth1, router/eth1, router/eth2, k8s-w0/eth1"),
+    ("dual", "k8s-ctr/cilium_wg0, k8s-ctr/eth1, router/eth1, router/eth2, k8s-w0/eth1, k8s-w0/cilium_wg0"),
+])  # fmt: skip
+def test_the_time_in_the_tunnel_is_the_sum_of_all_hops_between_its_ends(fired, name, points):
+    (one,) = [
+        one for one in fired(RULE, name) if (one.subject["src"], one.subject["dst"]) == ("172.20.0.88", "172.20.2.33")
+    ]
+    assert f"over {points}." in one.statement
+    told = one.statement.partition("One packet took ")[2].partition(" over ")[0]
+    path = next(
+        path
+        for path in material(name).analysed().paths
+        if (path.flow.src, path.flow.dst) == ("172.20.0.88", "172.20.2.33")
+    )
+    hops = [hop for hop in path.ways(Way.FORWARD) if hop.point in points.split(", ")]
+    assert told.startswith(duration(hops[-1].ts_ns - hops[0].ts_ns)) and "±" in told

@@ -9,10 +9,11 @@ import pytest
 from captools.findings.wireguard_handshake_failing import RULE, explains
 from captools.model.analysis import Analysis
 from captools.model.cluster import WireGuard
-from captools.model.evidence import Confidence
-from captools.model.findings import Severity
+from captools.model.encryption import Pair
+from captools.model.evidence import Confidence, Evidence
+from captools.model.findings import Finding, Severity
 from captools.model.paths import Outcome
-from captools.model.wireguard import Session
+from captools.model.wireguard import Session, Trouble
 from tests.correlate.material import FINE, LEAK, S2, S13, Material, material
 
 ID = "wireguard-handshake-failing"
@@ -138,3 +139,47 @@ def test_it_explains_the_flows_that_wait_and_no_others(fired):
     lost = [path for path in analysis.paths if path.outcome is not Outcome.DELIVERED]
     assert waiting == lost and lost
     assert fired("lost-between-points", analysis) == [] and fired("routing-black-hole", analysis) == []
+
+
+def trouble(kind: str, confidence: Confidence = Confidence.LIKELY) -> Trouble:
+    proof = Evidence(point="west/eth1", file="f", sha256="", frames=(1,), shows="x")
+    return Trouble(
+        kind=kind, initiator="east", responder="west", initiations=3, first="2026-11-20T12:00:01.000000000Z",
+        last="2026-11-20T12:00:11.000000000Z", reason="no card of west was captured", confidence=confidence,
+        points=("east/eth1",), last_seen="east/eth1", unseen_at=("west/eth1",), evidence=(proof,),
+    )  # fmt: skip
+
+
+def only(*troubles: Trouble) -> Finding:
+    pair = Pair(
+        a="east", b="west", wireguard_packets=0, cleartext_packets=0, matched_inner=0, unmatched_inner=0, handshakes=(),
+        coverage="", troubles=troubles,
+    )  # fmt: skip
+    analysis = material(FINE).analysed()
+    (one,) = RULE.judge(replace(analysis, encryption=replace(analysis.encryption, pairs=(pair,))))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "next_step"),
+    [
+        ("ignored", "came to west/eth1 and were never answered", "wg show cilium_wg0"),
+        ("blocked", "came up to east/eth1 and never to west/eth1, which was listening", "between east and west"),
+        ("filtered", "drops handshakes only", "148 and 92 bytes"),
+        ("unreached", "handshakes, UDP 51871 or the whole way is blocked", "nft list ruleset"),
+        ("answer-lost", "were answered, but the answers never came back", "from west back to east"),
+        ("closed", "refused with ICMP port unreachable", "wg show cilium_wg0 listen-port"),
+        ("unknown", "no card of west was captured", "capture on the cards of both nodes"),
+    ],
+)
+def test_every_kind_of_trouble_has_its_words_and_its_next_step(kind, says, next_step):
+    one = only(trouble(kind))
+    assert says in one.statement and next_step in one.remedy
+    assert "3 initiations of east" in one.statement
+
+
+def test_the_surer_direction_tells_the_cause_of_both():
+    back = replace(trouble("unknown", Confidence.POSSIBLE), initiator="west", responder="east")
+    one = only(back, trouble("blocked"))
+    assert one.confidence is Confidence.LIKELY and "UDP 51871 is blocked on the way" in one.statement
+    assert "3 initiations of west" in one.statement and "3 initiations of east" in one.statement

@@ -48,7 +48,9 @@ def test_what_nodes_themselves_say_in_clear_is_named_as_by_design(fired):
     own = ClassCount(kind=Kind.NODE, sightings=8, packets=4, points=("k8s-ctr/eth1", "k8s-w1/eth1"))
     pairs = tuple(replace(pair, classes=(*pair.classes, own)) for pair in analysis.encryption.pairs)
     found = fired(RULE, replace(analysis, encryption=replace(analysis.encryption, pairs=pairs)))
-    assert found and all("4 packets of the nodes themselves stayed readable, by design" in one.statement for one in found)
+    assert found and all(
+        "4 packets of the nodes themselves stayed readable, by design" in one.statement for one in found
+    )
     assert not any("by design" in one.statement for one in fired(RULE, S13))
 
 

@@ -18,21 +18,27 @@ SAME_QUESTION_NS = 50_000_000  # one question at two points differs by the error
 def claims(
     rows: Sightings, frames: ArpFrames, some: Ints, owned: Owners, proxies: frozenset[int], prover: Prover
 ) -> tuple[Claim, ...]:
-    """Return the stretches of ``some`` (positions of claims of one address on one segment, in order of time)."""
-    mac = frames.sender_mac[some]
+    """Return the stretches of ``some`` (positions of claims of one address on one segment, in order of time).
+
+    A machine that has one stretch only is also proven by what other places than the line's saw of it.
+    """
+    line = on_one_clock(frames, some)
+    mac = frames.sender_mac[line]
     starts = np.flatnonzero(np.r_[True, mac[1:] != mac[:-1]])[: len(mac)]
     found = []
-    for start, end in list(zip(starts.tolist(), np.r_[starts[1:], len(some)].tolist(), strict=False))[:MOST_CLAIMS]:
-        mine = some[start:end]
-        name = mac_name(int(mac[start]))
+    machines, stretches = np.unique(mac[starts], return_counts=True)
+    once = set(machines[stretches == 1].tolist())
+    for start, end in list(zip(starts.tolist(), np.r_[starts[1:], len(line)].tolist(), strict=False))[:MOST_CLAIMS]:
+        span, name = line[start:end], mac_name(int(mac[start]))
+        mine = some[frames.sender_mac[some] == mac[start]] if int(mac[start]) in once else span
         node, interface = owned.of(name)
         found.append(
             Claim(
                 mac=name,
                 node=node,
                 interface=interface,
-                first_ns=int(frames.time[mine[0]]),
-                last_ns=int(frames.time[mine[-1]]),
+                first_ns=int(frames.time[span[0]]),
+                last_ns=int(frames.time[span[-1]]),
                 answers=_seen_once(frames, mine[frames.answers[mine]]),
                 gratuitous=_seen_once(frames, mine[frames.announces[mine]]),
                 virtual=is_virtual(name),
@@ -42,6 +48,22 @@ def claims(
             )
         )
     return tuple(found)
+
+
+def on_one_clock(frames: ArpFrames, some: Ints) -> Ints:
+    """Return those of ``some`` claims that tell the order of owners: of one place that heard every owner, if there is one.
+
+    What several places saw stands under as many clocks, and would let owners take turns that they never took.
+    """
+    macs = np.unique(frames.sender_mac[some])
+    seen = np.unique(np.stack([frames.place[some], frames.sender_mac[some]]), axis=1)[0]
+    places, heard = np.unique(seen, return_counts=True)
+    whole = places[heard == len(macs)]
+    if not len(whole):
+        return some
+    best = whole[np.argmax([np.count_nonzero(frames.place[some] == place) for place in whole.tolist()])]
+    line: Ints = some[frames.place[some] == best]
+    return line
 
 
 def doubled(frames: ArpFrames, asks: Ints, some: Ints, prover: Prover) -> Doubled | None:

@@ -66,7 +66,9 @@ def arp_frames(rows: Sightings) -> ArpFrames:
         time=rows["ts_ns"][some],
         point=rows["point"][some],
         place=place,
-        segment=_segments(place, np.stack([sender_mac, sender, target]), asks & ((to & _GROUP != 0) | (to == 0))),
+        segment=_segments(
+            place, np.stack([sender_mac, sender, target]), (asks | announces) & ((to & _GROUP != 0) | (to == 0))
+        ),
         sender=sender,
         target=target,
         sender_mac=sender_mac,
@@ -104,12 +106,12 @@ def _places(rows: Sightings, some: Ints) -> Ints:
     return numbered(columns)
 
 
-def _segments(place: Ints, question: Ints, broadcast: Bools) -> Ints:
-    """Join the places at which the same machine asked the same thing by broadcast: routers pass no such frame on."""
+def _segments(place: Ints, said: Ints, broadcast: Bools) -> Ints:
+    """Join the places at which the same machine said the same thing to everybody: routers pass no such frame on."""
     segment = np.arange(int(place.max(initial=-1)) + 1)
     if not len(segment):
         return place
-    pairs = np.unique(np.stack([numbered(question[:, broadcast]), place[broadcast]]), axis=1)
+    pairs = np.unique(np.stack([numbered(said[:, broadcast]), place[broadcast]]), axis=1)
     while True:
         lowest = np.full(int(pairs[0].max(initial=-1)) + 1, len(segment))
         np.minimum.at(lowest, pairs[0], segment[pairs[1]])

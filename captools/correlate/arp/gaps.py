@@ -28,16 +28,19 @@ def unanswered(frames: ArpFrames, asks: Ints, claimed: Ints) -> Ints:
     return alone
 
 
-def gaps(frames: ArpFrames, heard: Ints, some: Ints, talks: AddressTalks, prover: Prover) -> tuple[Gap, ...]:
+def gaps(
+    frames: ArpFrames, heard: Ints, some: Ints, talks: AddressTalks, prover: Prover, *, taken_over: bool = False
+) -> tuple[Gap, ...]:
     """Return the gaps of one address on one segment.
 
     ``heard``: questions seen where answers to them pass, in order of time; ``some``: all claims. Between two claims of one
     machine there is a gap only if it left questions unanswered; before another machine's first claim also if it was long
-    in coming, or packets did not come back.
+    in coming, or packets did not come back. ``taken_over``: the first claim is that of a machine that took the address
+    over from one that said nothing.
     """
     times, mac = frames.time[some], frames.sender_mac[some]
     bounds = np.searchsorted(times, frames.time[unanswered(frames, heard, times)])
-    moves = np.flatnonzero(mac[1:] != mac[:-1]) + 1
+    moves = np.r_[np.zeros(int(taken_over), np.int64), np.flatnonzero(mac[1:] != mac[:-1]) + 1]
     return tuple(_gaps(frames, heard, times, np.unique(np.r_[bounds, moves])[:MOST_GAPS], talks, prover))
 
 

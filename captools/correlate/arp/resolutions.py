@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from captools.correlate.arp.claims import claims, doubled
+from captools.correlate.arp.claims import claims, doubled, on_one_clock
 from captools.correlate.arp.frames import ArpFrames, Bools, arp_frames, mac_name, numbered
 from captools.correlate.arp.gaps import gaps, unanswered
 from captools.correlate.arp.owners import Owners, owners
+from captools.correlate.arp.served import served_before
 from captools.correlate.arp.talks import address_talks
 from captools.correlate.arp.witness import Witness
 from captools.correlate.evidence import Prover
@@ -101,12 +102,14 @@ class _Room:
         nodes = tuple(node for node in self.cluster.nodes if node.in_cluster)
         unheard = len(asks) and not len(some)
         quiet, every = self.witness.silent(asks, nodes, text, self.prover) if unheard else ((), False)
+        line, points = on_one_clock(frames, some), np.unique(frames.point[np.r_[asks, some]])
+        before = served_before(self.rows, frames, line, points, talks, self.owned, self.cluster, self.prover)
         return Resolution(
             address=text,
-            points=tuple(sorted(self.rows.points[code] for code in np.unique(frames.point[np.r_[asks, some]]).tolist())),
+            points=tuple(sorted(self.rows.points[code] for code in points.tolist())),
             askers=tuple(asker for asker, _ in askers),
-            claims=claims(self.rows, frames, some, self.owned, self.proxies, self.prover),
-            gaps=gaps(frames, heard, some, talks, self.prover),
+            claims=before + claims(self.rows, frames, some, self.owned, self.proxies, self.prover),
+            gaps=gaps(frames, heard, line, talks, self.prover, taken_over=bool(before)),
             doubled=doubled(frames, asks, some, self.prover),
             silent=quiet,
             every_node_silent=every,

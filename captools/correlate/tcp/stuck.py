@@ -6,7 +6,7 @@ An acknowledgment or SACK block of any point counts, and so does a sighting at t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,10 +88,19 @@ class StuckBytes:
         peer = np.concatenate(theirs)
         base = int(self.rows["seq"][self.found.rows[mine[0]]])
         peer = peer[self.found.flags[peer] & TcpFlag.ACK != 0]
-        if not len(peer) or bool((self.found.flags[peer] & TcpFlag.RST).any()):
+        if not len(peer):
+            return None
+        resets = peer[self.found.flags[peer] & TcpFlag.RST != 0]
+        if len(resets):
+            # What was sent after the reset was refused; before it nobody had said anything.
+            mine = mine[self.found.times[mine] < self.found.times[resets].min()]
+        if not len(mine):
             return None
         acks = (self.rows["ack"][self.found.rows[peer]] - base + _HALF) % _SPACE - _HALF
-        return self._repeated(lane, mine, peer, int(acks.max())) or self._unheard(lane, mine, peer)
+        stuck = self._repeated(lane, mine, peer, int(acks.max()))
+        if stuck is not None:
+            return replace(stuck, ended=len(resets) > 0)
+        return None if len(resets) else self._unheard(lane, mine, peer)
 
     def _repeated(self, lane: int, mine: Ints, peer: Ints, acked: int) -> Stuck | None:
         """Return the bytes behind the last acknowledgment, if they were sent often enough."""

@@ -65,13 +65,21 @@ def over_tls(connection: socket.socket, name: str) -> socket.socket:
 
 
 def run(
-    host: str, port: int, timeout_s: float, paths: list[str], headers: Mapping[str, str], sni: str = "", pause_s: float = 0
+    host: str,
+    port: int,
+    timeout_s: float,
+    paths: list[str],
+    headers: Mapping[str, str],
+    sni: str = "",
+    pause_s: float = 0,
 ) -> dict[str, Any]:
     """Connect, make the requests, and return everything known about the connection."""
     started_ns = time.time_ns()
     connection, error = connect(host, port, timeout_s)
     src, sport = connection.getsockname()[:2]
-    dst, dport = (host, port) if error else connection.getpeername()[:2]  # a socket's load balancer may have chosen another
+    dst, dport = (
+        (host, port) if error else connection.getpeername()[:2]
+    )  # a socket's load balancer may have chosen another
     exchanges: list[dict[str, Any]] = []
     if not error:
         client = http.client.HTTPConnection(host, port, timeout=timeout_s)

@@ -11,9 +11,9 @@ from captools.lab.topology import CURL_POD, ROUTER, Mode, webpod_on
 from captools.lab.traffic import http, ping
 from captools.lab.truth import Truth
 
-CUT_S = 0.4  # after the first request began; the second one is being worked on then
-WORK_MS = 800
-WAIT_S = 2.4  # the answer is sent at 0.8 s, then after 0.2, 0.4 and 0.8 s more: four times
+CUT_S = 0.3  # after the first request began; the second one is being worked on then
+WORK_MS = 1500
+WAIT_S = 3.5  # the answer is sent at 1.5 s, then after 0.2, 0.4 and 0.8 s more: four times
 CLIENT, SERVER = CURL_POD, webpod_on("k8s-w0")
 _RULES = f"""
 table ip cut {{
@@ -43,7 +43,7 @@ SCENARIO = Scenario(
     mode=Mode.NATIVE,
     traffic=traffic,
     snaplen=384,
-    health_interval_s=0.4,
+    health_interval_s=0.6,
     expected=(
         Expected(
             rule="lost-between-points",

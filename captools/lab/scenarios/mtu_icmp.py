@@ -32,6 +32,7 @@ SCENARIO = Scenario(
     prepare=prepare,
     traffic=traffic,
     health_interval_s=0.4,
+    offloads=False,  # so that each interface shows the segments as they are
     expected=(
         Expected(
             rule="path-mtu",

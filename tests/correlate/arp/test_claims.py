@@ -28,6 +28,15 @@ def test_a_stretch_ends_where_another_machine_speaks():
     assert stretches[0].first_ns >= START and stretches[1].first_ns == START + 3000 * MS
 
 
+def test_a_clock_that_is_wrong_makes_no_turns():
+    # The old owner's clock runs 5 s ahead: merged, it would speak again after the new one.
+    talk = Segment().resolve(0, A).resolve(1000, A).announce(3000, B).resolve(4000, B)
+    talk.frames[f"{A}/eth1"] = [(at + 5_000 * MS, frame) for at, frame in talk.frames[f"{A}/eth1"]]
+    stretches, _ = told(talk)
+    assert [(one.node, one.answers) for one in stretches] == [(A, 2), (B, 1)]
+    assert f"{A}/eth1" in stretches[0].points, "what its own interface saw still proves it"
+
+
 def test_the_proof_of_a_stretch_are_the_frames_at_each_point():
     (one,), _ = told(Segment().resolve(0, A))
     assert {proof.point for proof in one.evidence} == {f"{A}/eth1", f"{ROUTER}/eth1"}

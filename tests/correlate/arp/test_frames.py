@@ -49,6 +49,10 @@ def test_points_that_hear_one_broadcast_are_one_segment_and_others_are_not():
     assert len(set(apart.arp_frames()[1].segment.tolist())) == 2
 
 
+def test_an_announcement_joins_the_points_that_hear_it_too():
+    assert len(set(Segment().announce(0, A).arp_frames()[1].segment.tolist())) == 1
+
+
 def test_a_question_to_one_machine_joins_nothing():
     asked = Segment(points=(f"{A}/eth1", f"{ROUTER}/eth1")).ask(0, ROUTER, to=A)
     assert len(set(asked.arp_frames()[1].segment.tolist())) == 2

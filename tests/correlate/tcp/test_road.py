@@ -29,7 +29,7 @@ def test_the_frames_of_what_was_sent_again_are_those_that_tshark_finds():
     stream = connection.worst(Way.REPLY)
     assert stream is not None
     (proof,) = analysis.tcp.resent_proof(stream)
-    path = case("retransmissions").folder / f"{stream.point.replace('/', '__')}.pcap"
+    path = case("retransmissions").capture(stream.point)
     done = subprocess.run(
         ["tshark", "-n", "-r", str(path), "-Y", "tcp.analysis.retransmission", "-T", "fields", "-e", "frame.number"],
         capture_output=True, text=True, check=True,

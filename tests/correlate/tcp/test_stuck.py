@@ -64,9 +64,16 @@ def test_bytes_that_reached_the_last_point_arrived_even_if_no_acknowledgment_was
     assert stuck(answered(asked(*ALL), len(ALL))) == []
 
 
-def test_a_reset_is_an_answer():
+def test_a_reset_ends_it_and_hides_nothing_of_what_came_before():
     talk = answered(asked(*ALL), 3)
     talk.a(3000, *ALL, seq=61, ack=1, flags=RST | 0x10)
+    (one,) = stuck(talk)
+    assert one.ended and one.copies == 4
+
+
+def test_what_a_reset_answers_is_not_stuck():
+    talk = answered(asked(*ALL), 3)
+    talk.a(300, *ALL, seq=61, ack=1, flags=RST | 0x10)
     assert stuck(talk) == []
 
 

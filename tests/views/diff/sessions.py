@@ -21,5 +21,5 @@ PROXY, INGRESS = (
 # One file each, called as people call them.
 with tempfile.TemporaryDirectory() as folder:
     for name in ("before", "after"):
-        shutil.copy(case("s16-without-encryption").folder / "k8s-ctr__eth1.pcap", Path(folder, f"{name}.pcap"))
+        shutil.copy(case("s16-without-encryption").capture("k8s-ctr/eth1"), Path(folder, f"{name}.pcap"))
     BEFORE, AFTER = (open_session([Path(folder, f"{name}.pcap")]).analysis for name in ("before", "after"))

@@ -18,20 +18,20 @@ CASES = {"A": case("s16-without-encryption"), "B": case("s16b-with-encryption")}
 TOLD = {side: one.truth["truth"]["transfers"][0] for side, one in CASES.items()}
 
 
-def tshark(side: str, file: str, *fields: str) -> list[list[str]]:
-    """The fields of the data connection's frames in one file of a case."""
-    argv = ["tshark", "-n", "-r", str(CASES[side].folder / file), "-Y", f"tcp.port == {TOLD[side]['sport']}"]
+def tshark(side: str, point: str, *fields: str) -> list[list[str]]:
+    """The fields of the data connection's frames at one point of a case."""
+    argv = ["tshark", "-n", "-r", str(CASES[side].capture(point)), "-Y", f"tcp.port == {TOLD[side]['sport']}"]
     argv += ["-T", "fields", *(word for name in fields for word in ("-e", name))]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-IN_CLEAR = [int(length) for (length,) in tshark("A", "k8s-ctr__eth1.pcap", "frame.len")]
-INNER = [int(length) for (length,) in tshark("B", "k8s-ctr__cilium_wg0.pcap", "ip.len")]
+IN_CLEAR = [int(length) for (length,) in tshark("A", "k8s-ctr/eth1", "frame.len")]
+INNER = [int(length) for (length,) in tshark("B", "k8s-ctr/cilium_wg0", "ip.len")]
 # Of a datagram only its padded length shows; padding does not exceed the device's MTU.
 SEALED_LENGTHS = [ETHERNET + WIREGUARD + min(-(-length // 16) * 16, 1420) for length in INNER]
 ARRIVED = {
-    side: [float(at) for at, size in tshark(side, "k8s-w1__lxc4be40faccd59.pcap", "frame.time_epoch", "tcp.len") if size != "0"]
+    side: [float(at) for at, size in tshark(side, "k8s-w1/lxc4be40faccd59", "frame.time_epoch", "tcp.len") if size != "0"]
     for side in CASES
 }  # fmt: skip
 
