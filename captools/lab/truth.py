@@ -174,8 +174,8 @@ def of_ping(result: dict[str, Any]) -> Truth:
     return Truth(
         flows=(
             FlowTruth(
-                proto="icmpv6" if ":" in result["dst"] else "icmp", src=result["src"], dst=result["dst"], icmp_id=result["icmp_id"], sent=result["sent"],
-                answered=result["answered"], started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
+                proto="icmpv6" if ":" in result["dst"] else "icmp", src=result["src"], dst=result["dst"],
+                icmp_id=result["icmp_id"], sent=result["sent"], answered=result["answered"], started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
                 src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
             ),
         )

@@ -145,8 +145,8 @@ class Stuck:
     ``smallest_lost`` and ``largest_passed`` are bytes of IP packets: of the smallest copy, and of the largest packet of
     this way that arrived (it was acknowledged, or seen at the last point of the way); 0 where none is known to have.
     ``passed_after``: packets that arrived after the first copy had been sent; ``peer_after``: packets of the other side
-    after it. ``given_up``: the sender's reset behind the last copy; ``ended``: the other side's. ``proof`` shows the copies, ``small_proof`` what
-    arrived after the first of them.
+    after it. ``given_up``: the sender's reset behind the last copy; ``ended``: the other side's. ``proof`` shows
+    the copies, ``small_proof`` what arrived after the first of them.
     """
 
     path: int
