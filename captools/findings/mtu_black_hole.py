@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pyarrow.compute as pc
+
 from captools.findings._stuck import Trouble, for_their_size, troubles
 from captools.findings._words import MAX_EVIDENCE, counted, listed, named
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.mtu import ToldMtu
+from captools.model.packets import Proto
 from captools.model.paths import Path, Way
 from captools.model.units import duration
 
@@ -144,6 +147,12 @@ def _told(analysis: Analysis, one: Trouble) -> list[ToldMtu]:
 
 def _silence(analysis: Analysis, found: list[Trouble], told: list[ToldMtu]) -> str:
     """Say what is known of ICMP errors about it."""
+    others = _other_errors(analysis)
+    if not told and others:
+        return (
+            f"{counted(others, 'ICMP error')} about packets too large came by, but about none of these: of other "
+            "conversations, or of a tunnel around them (icmp.type == 3 && icmp.code == 4)."
+        )
     if not told:
         return (
             "No ICMP error about it (fragmentation needed) came by at any point captured, so nothing tells the sender."
@@ -153,6 +162,14 @@ def _silence(analysis: Analysis, found: list[Trouble], told: list[ToldMtu]) -> s
     if word.home:
         return f"{said}, and {word.home} shows it, but the sender did not go by it."
     return f"{said}; that was seen at {listed(word.points)}, and not at the sender's own {_home(found[0])}."
+
+
+def _other_errors(analysis: Analysis) -> int:
+    """Return how many frames of the captures are ICMP errors about packets too large, whatever they are about."""
+    packets = analysis.packets
+    four = pc.and_(pc.equal(packets["icmp_type"], 3), pc.equal(packets["icmp_code"], 4))
+    six = pc.and_(pc.equal(packets["proto"], Proto.ICMPV6), pc.equal(packets["icmp_type"], 2))
+    return len(packets.filter(pc.fill_null(pc.or_(pc.and_(four, pc.equal(packets["proto"], Proto.ICMP)), six), False)))
 
 
 def _home(one: Trouble) -> str:

@@ -171,15 +171,13 @@ def source_kind(address: str) -> str:
 
 def of_ping(result: dict[str, Any]) -> Truth:
     """Return the truth of one run of ``inside/ping.py``."""
-    return Truth(
-        flows=(
-            FlowTruth(
-                proto="icmpv6" if ":" in result["dst"] else "icmp", src=result["src"], dst=result["dst"],
-                icmp_id=result["icmp_id"], sent=result["sent"], answered=result["answered"], started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
-                src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
-            ),
-        )
+    flow = FlowTruth(
+        proto="icmpv6" if ":" in result["dst"] else "icmp", src=result["src"], dst=result["dst"],
+        icmp_id=result["icmp_id"], sent=result["sent"], answered=result["answered"],
+        started=rfc3339(result["started_ns"]), ended=rfc3339(result["ended_ns"]),
+        src_name=name_of(result["src"]), dst_name=name_of(result["dst"]),
     )  # fmt: skip
+    return Truth(flows=(flow,))
 
 
 def of_http(result: dict[str, Any], wanted: int) -> Truth:

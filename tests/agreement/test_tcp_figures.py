@@ -2,7 +2,8 @@
 
 What we know to tell otherwise: tshark takes the copies that a capture makes of one packet (``any`` on a router, a mirror)
 for retransmissions, where we count a packet once; of what is repeated within a round trip it tells by other rules whether
-it was sent again or out of order; and the answers to keepalives look like duplicate acknowledgments to it where it missed the keepalive.
+it was sent again or out of order; and the answers to keepalives look like duplicate acknowledgments to it where it missed
+the keepalive.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from captools.model.evidence import Confidence
 from captools.model.findings import Severity
 from captools.pipeline import open_session
 from captures import case
-from captures.build import ethernet, icmp_echo, ipv4
+from captures.build import ethernet, icmp_echo, icmp_error, ipv4, udp
 from tests.correlate.material import FINE, S1, S2, S8, S13, material
 from tests.correlate.paths.scenes import Scene, chatter
 from tests.correlate.same.wires import ACK, MS, RST, START
@@ -112,6 +112,15 @@ def test_where_another_connection_brings_as_much_through_it_is_something_else(fi
         talk.points[point] += frames
     analysis = talk.analysed()
     assert fired(RULE, analysis) == [] and len(fired("lost-between-points", analysis)) == 1
+
+
+def test_an_error_about_the_tunnel_around_them_is_not_passed_over(fired):
+    talk = hole()
+    outer = ipv4(udp(sport=50_000, dport=8472), src="192.0.2.1", dst="198.51.100.2", proto=17)
+    error = ipv4(icmp_error(outer, mtu=1400), src="192.0.2.254", dst="192.0.2.1", proto=1)
+    talk.points["r__eth1"].append((START + 20 * MS, ethernet(error)))
+    (one,) = fired(RULE, talk.analysed())
+    assert "1 ICMP error about packets too large came by, but about none of these" in one.statement
 
 
 @pytest.mark.parametrize(("size", "others"), [(1400, 0), (100, 1)])
