@@ -119,6 +119,15 @@ def test_a_syn_that_waits_for_its_answer_is_no_retransmission_of_data(fired):
     assert fired(RULE, talk.analysed()) == []
 
 
+def test_single_bytes_towards_a_closed_window_only_ask_for_room(fired):
+    talk = lossy(10, 0)
+    for number in range(5):
+        talk.b(500 + 200 * number, *BACK, seq=10_001, size=1)
+        talk.a(501 + 200 * number, *ALL, ack=10_001, window=0)
+    talk.a(1_600, *ALL, ack=10_002, window=500)
+    assert fired(RULE, talk.analysed()) == []
+
+
 def test_any_half_of_the_points_leaves_the_loss_between_the_two_that_are_named(fired):
     way = ["k8s-w0/lxcee77f40d2cc8", SERVER, "router/eth2", "router/eth1", "k8s-ctr/eth1", "k8s-ctr/lxca72ed626ec04"]
     for gone in (way[:3], way[3:], way[::2], way[1::2]):

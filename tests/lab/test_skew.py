@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from hashlib import sha256
 
 import pytest
@@ -25,6 +26,16 @@ NOW = 1_795_000_000 * S
 def session(tmp_path):
     folder = tmp_path / "s2"
     shutil.copytree(case("s2-vxlan-overlay").folder, folder)
+    # As it was when it was recorded: captures are packed later (tests/lab/pack.py).
+    manifest = folder / "session.json"
+    document = json.loads(manifest.read_text())
+    for point in document["points"]:
+        packed = folder / point["file"]
+        if packed.suffix == ".zst":
+            subprocess.run(["zstd", "-q", "-d", "--rm", str(packed)], check=True)
+            plain = packed.with_suffix("")
+            point |= {"file": plain.name, "sha256": sha256(plain.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(document))
     return folder
 
 

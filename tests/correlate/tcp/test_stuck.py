@@ -87,6 +87,14 @@ def test_a_fin_can_be_stuck_and_what_passes_behind_it_is_counted():
     assert (one.furthest, one.missed) == ("r/eth1", "r/eth2")
 
 
+def test_who_has_closed_his_window_is_asked_again_and_nothing_is_lost():
+    talk = asked("b__lxcb")
+    for number in range(4):
+        talk.b(7 + 200 * number, "b__lxcb", ack=61, size=1)
+        talk.a(8 + 200 * number, "b__lxcb", seq=61, window=0)
+    assert stuck(talk) == []
+
+
 def test_smaller_ones_that_the_receiver_has_are_known_by_its_sack_blocks():
     talk = answered(asked("b__lxcb"), 1, times=0)
     for number in range(4):
