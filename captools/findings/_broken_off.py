@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from captools.findings import vip_moved, wireguard_handshake_failing
-from captools.findings._stuck import Trouble, for_their_size, troubles
+from captools.findings._stuck import Trouble, troubles
 from captools.findings._words import MAX_EVIDENCE, counted, listed, named
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage
@@ -36,7 +36,7 @@ def explained(analysis: Analysis) -> set[int]:
 def _placed(analysis: Analysis) -> Iterator[Trouble]:
     for one in troubles(analysis):
         answered = one.path.outcome is Outcome.DELIVERED and one.stuck.missed and not one.stuck.ended
-        if answered and not for_their_size(analysis, one) and not _has_another_reason(analysis, one.path):
+        if answered and not one.stuck.for_its_size and not _has_another_reason(analysis, one.path):
             yield one
 
 
@@ -63,8 +63,8 @@ def _finding(analysis: Analysis, rule: FindingRule, found: list[Trouble]) -> Fin
         severity=rule.severity,
         confidence=_confidence(first),
         statement=(
-            f"{senders} talked with {receivers}{many} until {rfc3339(stuck.first_ns)[11:23]}. From then on {_nothing(found)}: "
-            f"{seen}. {_dropped(stuck)}"
+            f"{senders} talked with {receivers}{many} until {rfc3339(stuck.first_ns)[11:23]} UTC. From then on "
+            f"{_nothing(found)}: {seen}. {_dropped(stuck)}"
         ),
         subject={
             "src": first.sender, "dst": first.receiver, "sport": sport, "dport": dport, "proto": "tcp",
@@ -76,7 +76,7 @@ def _finding(analysis: Analysis, rule: FindingRule, found: list[Trouble]) -> Fin
             points=tuple(dict.fromkeys(point for one in found for point in one.path.points)),
             reason=stuck.blind or f"{stuck.missed} was listening",
         ),
-        remedy=_remedy(here, there, first),
+        remedy=_remedy(analysis, here, there, first),
     )  # fmt: skip
 
 
@@ -119,10 +119,16 @@ def _confidence(one: Trouble) -> Confidence:
     return Confidence.LIKELY if one.stuck.uncounted else Confidence.POSSIBLE
 
 
-def _remedy(here: str, there: str, one: Trouble) -> str:
-    look = f"conntrack -L -d {one.receiver} (or cilium-dbg bpf ct list global), and hubble observe --verdict DROPPED"
+def _remedy(analysis: Analysis, here: str, there: str, one: Trouble) -> str:
+    node = analysis.cluster.node(here)
+    if node is not None and node.in_cluster:
+        look = (
+            f"cilium-dbg bpf ct list global | grep {one.receiver}, hubble observe --verdict DROPPED, nft list ruleset"
+        )
+    else:
+        look = f"nft list ruleset (or iptables -S), conntrack -L | grep {one.receiver}"  # -d would be the opener's target only
     if not here:
         place = f"on the machine between {one.stuck.furthest} and {one.stuck.missed}"
     else:
         place = f"on {here}" if here == there else f"on {here} and on {there}"
-    return f"look for what forgets or filters established connections: {place}, nft list ruleset, {look}"
+    return f"look for what forgets or filters established connections: {place}: {look}"

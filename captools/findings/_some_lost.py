@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, typed
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
@@ -42,7 +42,8 @@ def _finding(analysis: Analysis, rule: FindingRule, found: list[tuple[Path, Loss
         f"{named(cluster, one.flow.src)} and {named(cluster, one.flow.dst)} by {proto_name(one.flow.proto).upper()}"
         for one, _ in found
     )
-    here, there = loss.after.rpartition("/")[0], loss.before.rpartition("/")[0]
+    (here, _, near), (there, _, far) = loss.after.rpartition("/"), loss.before.rpartition("/")
+    near, far = typed(near), typed(far)
     who = f"{here} dropped them" if here == there else f"Something on the way from {here} to {there} dropped them"
     what = counted(sent, "request" if forward else "answer")
     ends = {(one.flow.src, one.flow.dst) for one, _ in found}
@@ -63,7 +64,7 @@ def _finding(analysis: Analysis, rule: FindingRule, found: list[tuple[Path, Loss
         evidence=tuple(dict.fromkeys(proof for _, one in found for proof in one.evidence))[:MAX_EVIDENCE],
         coverage=Coverage(points=tuple(sorted({point for one, _ in found for point in one.points})), reason=path.reason),
         remedy=(
-            f"on {here}: ip -s link show dev {loss.after.rpartition('/')[2]} and tc -s qdisc show dev "
-            f"{loss.after.rpartition('/')[2]} count drops; on {there}: ip -s link show dev {loss.before.rpartition('/')[2]}"
+            f"on {here}: ip -s link show dev {near} and tc -s qdisc show dev {near} count drops; on {there}: ip -s link show dev "
+            f"{far}"
         ),
     )  # fmt: skip

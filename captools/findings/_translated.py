@@ -11,12 +11,17 @@ from captools.model.packets import Proto
 from captools.model.services import Rewriting
 
 _DOUBT = list(Confidence)
-_NOUNS = {Proto.TCP: "connection", Proto.UDP: "UDP conversation", Proto.ICMP: "ping", Proto.ICMPV6: "ping"}
+_NOUNS: dict[int, str] = {
+    Proto.TCP: "connection",
+    Proto.UDP: "UDP conversation",
+    Proto.ICMP: "ping",
+    Proto.ICMPV6: "ping",
+}
 
 
 def talks(connections: Iterable[Rewriting]) -> str:
     """Count conversations by kind: ``3 connections and 1 ping``."""
-    kinds = Counter(_NOUNS.get(Proto(one.flow.proto), "conversation") for one in connections)
+    kinds = Counter(_NOUNS.get(one.flow.proto, "conversation") for one in connections)
     return listed(counted(number, noun) for noun, number in sorted(kinds.items()))
 
 

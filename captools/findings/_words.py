@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -30,6 +31,11 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     if len(every) > most:
         return ", ".join(every[:most]) + f" and {len(every) - most} more"
     return " and ".join([", ".join(every[:-1]), every[-1]]) if len(every) > 1 else "".join(every)
+
+
+def typed(text: str) -> str:
+    """Return a name as one word of a shell command: names come from captures and inventories, whoever wrote these."""
+    return shlex.quote(text)
 
 
 def counted(number: int, noun: str) -> str:

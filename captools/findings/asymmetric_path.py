@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from captools.findings import vip_moved
-from captools.findings._words import counted, listed, named, proof
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage, Evidence
 from captools.model.findings import Finding, FindingRule, Severity
@@ -51,7 +51,7 @@ def _finding(analysis: Analysis, detours: tuple[Detour, ...], paths: list[Path])
         confidence=Confidence.PROVEN if all(one.forward and one.reply for one in detours) else Confidence.LIKELY,
         statement=statement,
         subject={"src": first.flow.src, "dst": first.flow.dst, "node": node, "name": ", ".join(sorted(differing))},
-        evidence=tuple(dict.fromkeys(evidence)),
+        evidence=tuple(dict.fromkeys(evidence))[:MAX_EVIDENCE],
         coverage=Coverage(
             points=tuple(sorted(differing)),
             reason="compared are the interfaces between nodes that each way was seen at",
@@ -82,7 +82,8 @@ def _remedy(analysis: Analysis, path: Path, node: str) -> str:
     homes = [end.name if end else "the sender's machine" for end in ends]
     return (
         f"compare the two directions: on {homes[0]}, ip route get {path.flow.dst}; on {homes[1]}, ip route get "
-        f"{path.flow.src}; where it must stay so, on {node}: sysctl net.ipv4.conf.all.rp_filter should be 0 or 2"
+        f"{path.flow.src}; where it must stay so, on {node} the reverse path filter must not be strict: sysctl -a | grep "
+        "'\\.rp_filter' (the larger of all and of the interface counts: 0 is off, 1 strict, 2 loose)"
     )
 
 

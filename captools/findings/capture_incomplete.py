@@ -22,9 +22,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             yield _finding(f"{point} {reason}.", point, _remedy(reason))
     for node in analysis.manifest.nodes if analysis.manifest else ():
         if not node.ok:
-            yield _finding(
-                f"{node.name} was not captured: {node.error}.", node.name, f"captools nodes --check {node.name}"
-            )
+            yield _finding(f"{node.name} was not captured: {node.error}.", node.name, "captools nodes --check")
     yield from _cut_headers(analysis)
     yield from _printed_only(analysis)
 

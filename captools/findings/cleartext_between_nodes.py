@@ -32,11 +32,6 @@ def _finding(analysis: Analysis, leaks: list[Cleartext]) -> Finding:
     sender = cluster.node_of_pod_address(first.src)
     tunnel = "Geneve" if cluster.config.get("tunnel-protocol") == "geneve" else "VXLAN"
     how = f"inside {tunnel}, which does not encrypt," if first.kind == "overlay" else "as plain pod packets"
-    because = (
-        "WireGuard carries other traffic between these nodes"
-        if any(pair.wireguard_packets for pair in analysis.encryption.pairs)
-        else "encryption was expected"
-    )
     points = tuple(dict.fromkeys(point for one in leaks for point in one.points))
     ends = [f"from {named(cluster, one.src)} to {named(cluster, one.dst)}" for one in leaks]
     alone = first if len(leaks) == 1 else None
@@ -46,7 +41,7 @@ def _finding(analysis: Analysis, leaks: list[Cleartext]) -> Finding:
         confidence=Confidence.PROVEN,
         statement=(
             f"{counted(sum(one.packets for one in leaks), 'sighting')} of packets {listed(ends)} crossed {how} at "
-            f"{listed(points)}, readable by anyone on that network, although {because}."
+            f"{listed(points)}, readable by anyone on that network, although {_because(analysis, sender, receiver)}."
         ),
         subject={
             "src": alone.src if alone else None,
@@ -62,6 +57,14 @@ def _finding(analysis: Analysis, leaks: list[Cleartext]) -> Finding:
     )
 
 
+def _because(analysis: Analysis, sender: Node | None, receiver: Node | None) -> str:
+    """Say why it ought to have been encrypted."""
+    carrying = [{pair.a, pair.b} for pair in analysis.encryption.pairs if pair.wireguard_packets]
+    if sender and receiver and {sender.name, receiver.name} in carrying:
+        return "WireGuard carries other traffic between these nodes"
+    return "WireGuard carries traffic between other nodes" if carrying else "encryption was expected"
+
+
 def _remedy(leak: Cleartext, sender: Node | None, receiver: Node | None) -> str:
     here = sender.name if sender else "the sending node"
     there = receiver.name if receiver else "the receiving node"
@@ -71,9 +74,9 @@ def _remedy(leak: Cleartext, sender: Node | None, receiver: Node | None) -> str:
             f"on {here}: wg show cilium_wg0 allowed-ips must list {address}/32 for {there}; then ip rule, ip route get "
             f"{address} ipproto udp dport 8472, and cilium-dbg encrypt status"
         )
-    cidr = receiver.pod_cidrs[0] if receiver and receiver.pod_cidrs else leak.dst
+    within = f" (by {receiver.pod_cidrs[0]}, or by the pod's own address)" if receiver and receiver.pod_cidrs else ""
     return (
-        f"on {here}: wg show cilium_wg0 allowed-ips must list {cidr} for {there}; then ip route get {leak.dst}, and "
+        f"on {here}: wg show cilium_wg0 allowed-ips must cover {leak.dst} for {there}{within}; then ip route get {leak.dst}, and "
         "cilium-dbg debuginfo for the peers Cilium knows"
     )
 

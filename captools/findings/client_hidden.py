@@ -124,7 +124,7 @@ def _finding(
         severity=RULE.severity,
         confidence=confidence,
         statement=(
-            f"{pods} cannot know who asked ({listed(named(cluster, one) for one in clients)}): the proxy on "
+            f"{pods} cannot know that {listed(named(cluster, one) for one in clients)} asked: the proxy on "
             f"{node or 'an unknown node'} asks from {named(cluster, source, node=node or '')}, and {why}"
         ),
         subject={"src": clients[0] if len(clients) == 1 else None, **subject, "proto": "tcp", "node": node},

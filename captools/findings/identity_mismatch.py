@@ -54,7 +54,7 @@ def _finding(analysis: Analysis, src: str, vni: int, ways: list[ForeignIdentity]
             points=tuple(dict.fromkeys(point for one in ways for point in one.points)),
             reason=f"the inventory gives {src} the identity {own}{doubt}",
         ),
-        remedy=_remedy(src, own, ways),
+        remedy=_remedy(src, own, ways, doubt),
     )
 
 
@@ -88,12 +88,17 @@ def _doubt(analysis: Analysis, src: str, ways: list[ForeignIdentity]) -> str:
     return ""
 
 
-def _remedy(src: str, own: int, ways: list[ForeignIdentity]) -> str:
+def _remedy(src: str, own: int, ways: list[ForeignIdentity], doubt: str) -> str:
     sender, receiver = ways[0].sender, ways[0].receiver
+    later = (
+        "; next time keep what kubectl get ciliumendpoints -A -o json says at the end of the capture as "
+        "ciliumendpoints-stop.json beside the inventory"
+        if doubt
+        else ""
+    )
     return (
         f"on {sender}: cilium-dbg endpoint list | grep {src} and cilium-dbg bpf ipcache get {src} (both must say {own}), then "
-        f"cilium-dbg endpoint regenerate ID; on {receiver}: cilium-dbg identity get {ways[0].vni}; while capturing keep what "
-        "kubectl get ciliumendpoints -A -o json says at the end as ciliumendpoints-stop.json beside the inventory"
+        f"cilium-dbg endpoint regenerate ID; on {receiver}: cilium-dbg identity get {ways[0].vni}{later}"
     )
 
 

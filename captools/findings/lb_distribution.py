@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, typed
 from captools.model.analysis import Analysis
 from captools.model.cluster import AddressKind, Cluster
 from captools.model.evidence import Confidence, Coverage
@@ -15,6 +15,7 @@ from captools.model.services import Distribution, Policy, Share
 # by chance once in 27 years.
 SUSPICIOUS = 1e-6
 MOST_TOLD = 12  # services that have a note each: nobody reads a hundred alike
+MOST_SHARES = 20  # backends that are told one by one: the ten with most and the ten with fewest
 _USUAL = 0.01  # what comes in one of a hundred runs is nothing to wonder about
 _CONFIGURED = (Policy.RANDOM, Policy.WEIGHTED)
 
@@ -89,10 +90,14 @@ def _what(cluster: Cluster, one: Distribution) -> str:
 
 
 def _shares(one: Distribution) -> str:
-    return ", ".join(
+    every = [
         f"{share.name}{f' on {share.node}' if share.node else ''} {share.count} ({100 * share.count / one.total:.0f} %)"
         for share in sorted(one.shares, key=lambda share: -share.count)
-    )
+    ]
+    left = len(every) - MOST_SHARES
+    # The most and the fewest tell it: whoever got none stands last.
+    shown = [*every[: MOST_SHARES // 2], f"{left} more", *every[-MOST_SHARES // 2 :]] if left > 0 else every
+    return ", ".join(shown)
 
 
 def _expected(one: Distribution) -> str:
@@ -110,15 +115,15 @@ def _verdict(one: Distribution) -> str:
         return f"No test of chance: {one.untested}."
     if one.chance >= _USUAL:
         return (
-            f"If each is a lot, shares at least as uneven come in {100 * one.chance:.0f} of 100 runs: nothing unusual."
+            f"By chance alone, shares at least as uneven come in {100 * one.chance:.0f} of 100 runs: nothing unusual."
         )
-    rare = f"If each is a lot, shares at least as uneven come in {_one_of(one.chance)}"
+    rare = f"By chance alone, shares at least as uneven come in {_one_of(one.chance)}"
     if one.chance >= SUSPICIOUS:
         return f"{rare}: rare, but no proof of a fault."
     if one.policy in _CONFIGURED:
         never = [share for share in one.shares if not share.count and share.expected]
         return f"{rare}: that is no chance.{_never(never)}"
-    return f"{rare}: they are not given out by equal lot; {one.why}."
+    return f"{rare}: they are not drawn at random with equal shares; {one.why}."
 
 
 def _one_of(chance: float) -> str:
@@ -138,7 +143,11 @@ def _remedy(one: Distribution) -> str:
             "(kubectl get httproutes -A -o yaml)"
         )
     namespace, slash, name = one.name.partition("/")
-    pick = f"-n {namespace} -l kubernetes.io/service-name={name} -o yaml" if slash and " or " not in name else "-A"
+    pick = (
+        f"-n {typed(namespace)} -l {typed(f'kubernetes.io/service-name={name}')} -o yaml"
+        if slash and " or " not in name
+        else "-A"
+    )
     node = f"on {one.node}: " if one.node else ""
     return (
         f"see which backends were ready all the time (kubectl get endpointslices {pick}), and what the datapath chooses "

@@ -21,7 +21,7 @@ from captools.findings import (
 )
 from captools.findings._dns import Lookup, lookup
 from captools.findings._hubble import dropped
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof, typed
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage, Evidence
 from captools.model.findings import Finding, FindingRule, Severity
@@ -169,8 +169,8 @@ def _who(analysis: Analysis, after: str, before: str, path: Path) -> str:
     if before:
         return f"{here} dropped them between the two{_policy(analysis, after, before, path)}: {silent}."
     if after == path.no_answer_at:
-        return f"The pod itself took them and kept still: {silent}."
-    return f"Either {here} dropped them on the way to the pod, as a policy does, or the pod kept still: {silent}."
+        return f"The pod itself took them and did not answer: {silent}."
+    return f"Either {here} dropped them on the way to the pod, as a policy does, or the pod did not answer: {silent}."
 
 
 def _by_hubble(analysis: Analysis, paths: Sequence[Path], way: Way) -> str:
@@ -231,17 +231,25 @@ def _remedy(analysis: Analysis, place: _Place, paths: Sequence[Path], *, by_name
     here, there = after.partition("/")[0], before.partition("/")[0]
     flow = paths[0].flow
     cluster, pods = analysis.cluster, [analysis.cluster.pod_of(address) for address in (flow.src, flow.dst)]
+    src, dst = (flow.src, flow.dst) if place.way is Way.FORWARD else (flow.dst, flow.src)
     if before and here != there:
         return (
             f"look at what lies between {here} and {there} (firewall, security group, switch): on {here}: ip route get "
-            f"{flow.dst}; on {there}: ip -s link show dev {before.partition('/')[2]}, and nft list ruleset on both"
+            f"{dst}; on {there}: ip -s link show dev {typed(before.partition('/')[2])}, and nft list ruleset on both"
         )
     node = cluster.node(here)
     if node is None or not node.in_cluster:
-        return f"on {here}: nft list ruleset, and ip route get {flow.dst} from {flow.src} iif {after.partition('/')[2]}"
+        return f"on {here}: nft list ruleset, and ip route get {dst} from {src} iif {typed(after.partition('/')[2])}"
     words = ("from", "to") if place.way is Way.FORWARD else ("to", "from")
-    ends = "".join(f" --{word}-pod {pod.full_name}" for word, pod in zip(words, pods, strict=True) if pod is not None)
-    asked = "; cilium-dbg fqdn cache list tells the names it lets by" if by_name else ""
+    ends = "".join(
+        f" --{word}-pod {typed(pod.full_name)}" for word, pod in zip(words, pods, strict=True) if pod is not None
+    )
+    asked = (
+        "; cilium-dbg fqdn names tells the names that policies let by, cilium-dbg fqdn cache list the addresses learnt for "
+        "them"
+        if by_name
+        else ""
+    )
     return (
         f"hubble observe --verdict DROPPED{ends} (or on {here}: cilium-dbg monitor --type drop), then kubectl get "
         f"networkpolicies,ciliumnetworkpolicies,ciliumclusterwidenetworkpolicies -A{asked}"

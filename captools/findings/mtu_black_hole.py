@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow.compute as pc
 
-from captools.findings._stuck import Trouble, for_their_size, troubles
+from captools.findings._stuck import Trouble, troubles
 from captools.findings._words import MAX_EVIDENCE, counted, listed, named
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage
@@ -23,21 +24,22 @@ _SMALL = (
 _ETHERNET = 14
 _HEADERS_4, _HEADERS_6 = 28, 48  # IP and ICMP, which ping does not count
 _Group = tuple[str, str]  # the points around the loss, or else the two ends
+_Talks = Mapping[frozenset[str], list[int]]  # two ends, and when their conversations that were answered began, in order
 
 
 def _judge(analysis: Analysis) -> Iterator[Finding]:
     groups: dict[_Group, list[Trouble]] = defaultdict(list)
-    for one in troubles(analysis):
-        if for_their_size(analysis, one):
-            key = (one.stuck.furthest, one.stuck.missed) if one.stuck.missed else (one.sender, one.receiver)
-            groups[key].append(one)
+    for one in _for_their_size(analysis):
+        key = (one.stuck.furthest, one.stuck.missed) if one.stuck.missed else (one.sender, one.receiver)
+        groups[key].append(one)
+    talks = _talks(analysis) if groups else {}
     for found in groups.values():
-        yield _finding(analysis, found)
+        yield _finding(analysis, found, talks)
 
 
 def explained(analysis: Analysis) -> set[int]:
     """Return the paths of whose repetitions this rule says the reason: then no other rule needs to."""
-    return {one.stuck.path for one in troubles(analysis) if for_their_size(analysis, one)}
+    return {one.stuck.path for one in _for_their_size(analysis)}
 
 
 def explains(analysis: Analysis, path: Path, way: Way) -> bool:
@@ -45,10 +47,13 @@ def explains(analysis: Analysis, path: Path, way: Way) -> bool:
 
     That goes for whatever else was lost at the same place and is too large for it, such as long pings.
     """
-    found = (
-        one for one in troubles(analysis) if one.path is path and one.stuck.way is way or _too_large(path, way, one)
+    return any(
+        one.path is path and one.stuck.way is way or _too_large(path, way, one) for one in _for_their_size(analysis)
     )
-    return any(for_their_size(analysis, one) for one in found)
+
+
+def _for_their_size(analysis: Analysis) -> Iterator[Trouble]:
+    return (one for one in troubles(analysis) if one.stuck.for_its_size)
 
 
 def _too_large(path: Path, way: Way, one: Trouble) -> bool:
@@ -60,17 +65,17 @@ def _too_large(path: Path, way: Way, one: Trouble) -> bool:
     return bool(sizes) and min(sizes) > stuck.largest_passed
 
 
-def _finding(analysis: Analysis, found: list[Trouble]) -> Finding:
+def _finding(analysis: Analysis, found: list[Trouble], talks: _Talks) -> Finding:
     first, cluster = found[0], analysis.cluster
     lost, passed = min(one.stuck.smallest_lost for one in found), max(one.stuck.largest_passed for one in found)
     senders = listed(named(cluster, one.sender, port=one.ports[0]) for one in found)
     receivers = listed(named(cluster, one.receiver) for one in found)
-    told = [word for one in found for word in _told(analysis, one)]
-    sure = min((_confidence(analysis, one) for one in found), key=list(Confidence).index)
+    told = _told(analysis, found)
+    sure = min((_confidence(one, talks) for one in found), key=list(Confidence).index)
     statement = (
         f"Large packets from {senders} to {receivers} {_vanish(sure)}{_where(first)}: {_copies(found)}, while packets of up to "
-        f"{passed:,} bytes arrived{_afterwards(analysis, found)}. {_silence(analysis, found, told)} This way takes "
-        f"packets of {_range(passed, lost)} bytes{_believed(analysis, first)}."
+        f"{passed:,} bytes arrived{_afterwards(found, talks)}. {_silence(analysis, found, told)} The MTU of this "
+        f"way is {_range(passed, lost)} bytes{_believed(analysis, first)}."
     )
     sport, dport = first.ports
     pod = cluster.pod_of(first.sender)
@@ -120,29 +125,43 @@ def _copies(found: list[Trouble]) -> str:
     return first if not more else f"{first}, and so it went in {counted(more, 'more connection')}"
 
 
-def _afterwards(analysis: Analysis, found: list[Trouble]) -> str:
+def _afterwards(found: list[Trouble], talks: _Talks) -> str:
     """Say what shows that the way was not simply closed."""
     after = sum(one.stuck.passed_after for one in found)
     if after:
         return f", {counted(after, 'packet')} of the same connection after the first large one had gone"
-    others = {id(path): path for one in found for path in _later(analysis, one)}
+    since: dict[frozenset[str], int] = {}
+    for one in found:
+        ends = _ends(one.path)
+        since[ends] = min(one.stuck.first_ns, since.get(ends, one.stuck.first_ns))
+    others = sum(_later(talks, ends, first_ns) for ends, first_ns in since.items())
     if others:
-        return f", and {counted(len(others), 'later conversation')} between the same two did get through"
+        return f", and {counted(others, 'later conversation')} between the same two did get through"
     return " before them"
 
 
-def _later(analysis: Analysis, one: Trouble) -> list[Path]:
-    """Return conversations of the same two addresses that began after the first loss and were answered."""
-    ends = {one.path.flow.src, one.path.flow.dst}
-    return [
-        path for path in analysis.paths
-        if path.first_ns > one.stuck.first_ns and {path.flow.src, path.flow.dst} == ends
-        and path.request_packets and path.reply_packets
-    ]  # fmt: skip
+def _talks(analysis: Analysis) -> _Talks:
+    """Return when the conversations began that were answered, by their two ends: looked through once, however many are stuck."""
+    found: dict[frozenset[str], list[int]] = defaultdict(list)
+    for path in analysis.paths:
+        if path.request_packets and path.reply_packets:
+            found[_ends(path)].append(path.first_ns)
+    return {ends: sorted(times) for ends, times in found.items()}
 
 
-def _told(analysis: Analysis, one: Trouble) -> list[ToldMtu]:
-    return [word for word in analysis.path_mtus if analysis.paths[word.path] is one.path and word.way is one.stuck.way]
+def _ends(path: Path) -> frozenset[str]:
+    return frozenset((path.flow.src, path.flow.dst))
+
+
+def _later(talks: _Talks, ends: frozenset[str], first_ns: int) -> int:
+    """Count the conversations of two addresses that began after a loss and were answered."""
+    times = talks.get(ends, [])
+    return len(times) - bisect_right(times, first_ns)
+
+
+def _told(analysis: Analysis, found: list[Trouble]) -> list[ToldMtu]:
+    ways = {(one.stuck.path, one.stuck.way) for one in found}
+    return [word for word in analysis.path_mtus if (word.path, word.way) in ways]
 
 
 def _silence(analysis: Analysis, found: list[Trouble], told: list[ToldMtu]) -> str:
@@ -185,9 +204,9 @@ def _believed(analysis: Analysis, one: Trouble) -> str:
     return f", although {name}/{interface} is set to an MTU of {link.mtu:,}" if link and link.mtu else ""
 
 
-def _confidence(analysis: Analysis, one: Trouble) -> Confidence:
+def _confidence(one: Trouble, talks: _Talks) -> Confidence:
     """Proven where points show both sides of the loss and smaller packets going on; likely where one of the two is missing."""
-    alive = bool(one.stuck.passed_after or _later(analysis, one))
+    alive = bool(one.stuck.passed_after or _later(talks, _ends(one.path), one.stuck.first_ns))
     placed = bool(one.stuck.missed) and not one.stuck.blind
     if alive and placed:
         return Confidence.PROVEN
@@ -215,9 +234,9 @@ def _remedy(one: Trouble, passed: int, lost: int) -> str:
     node, slash, _ = near.partition("/")
     passes = f"ping -M do -s {passed - headers} {one.receiver} passes and " if passed >= _SMALL else ""
     return (
-        f"find the MTU: on {node if slash else 'the sender'}, {passes}ping -M do -s {lost - headers} {one.receiver} does not; "
-        f"compare it with ip -d link show at {near}, at {far} and of what lies between; then repair that link, let ICMP type "
-        "3 code 4 pass, or lower the MTU that Cilium gives to pods (Helm value MTU)"
+        f"find the MTU: on {node if slash else 'the sender'}, {passes}ping -M do -s {lost - headers} {one.receiver} "
+        f"{'does not' if passes else 'should not pass'}; compare it with ip -d link show at {near}, at {far} and of what lies "
+        "between; then repair that link, let ICMP type 3 code 4 pass, or lower the MTU that Cilium gives to pods (Helm value MTU)"
     )
 
 

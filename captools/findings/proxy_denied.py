@@ -28,7 +28,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
     told = _told_by_hubble(analysis)
     for (node, address, port), denied in groups.items():
         yield _finding(analysis, node, address, port, denied, told)
-    seen = {(leg.src, leg.sport) for denied in groups.values() for leg, _ in denied}
+    seen = {ends for denied in groups.values() for leg, _ in denied for ends in _called_by_hubble(analysis, leg)}
     unseen: dict[str, list[HubbleFlow]] = defaultdict(list)
     for ends, event in told.items():
         if ends not in seen:
@@ -46,11 +46,20 @@ def _told_by_hubble(analysis: Analysis) -> dict[tuple[str, int | None], HubbleFl
     }
 
 
+def _called_by_hubble(analysis: Analysis, leg: ClientLeg) -> tuple[tuple[str, int | None], ...]:
+    """Return what Hubble may call a client's end: by its address, or by its pod's name."""
+    pod = analysis.cluster.pod_of(leg.src)
+    return ((leg.src, leg.sport), (pod.full_name, leg.sport)) if pod is not None else ((leg.src, leg.sport),)
+
+
 def _of_hubble(host: str, events: Sequence[HubbleFlow]) -> Finding:
     """Return what Hubble alone tells: no packet shows that these requests were denied."""
     first, many = events[0], len(events) > 1
     asked = listed((f"{one.method} {one.url} of {one.src.name}, {one.time}" for one in events), _MOST_PATHS)
-    where = ", ".join(f"line {one.line} of {PurePath(one.file).name}" for one in events[:_MOST_PATHS])
+    lines: dict[str, list[str]] = defaultdict(list)
+    for one in events[:_MOST_PATHS]:
+        lines[PurePath(one.file).name].append(str(one.line))
+    where = listed(f"{name}, line{'s' if len(on) > 1 else ''} {listed(on)}" for name, on in lines.items())
     return Finding(
         rule=RULE.id,
         severity=RULE.severity,
@@ -88,10 +97,11 @@ def _finding(
     role = "on the way to" if pod else "that serves"
     statement = (
         f"The proxy{f' on {node}' if node else ''} {role} {where} answered {counted(len(requests), 'request')} of "
-        f"{listed(named(cluster, one) for one in clients)} with 403 itself ({listed(asked, _MOST_PATHS)}), as where "
-        f"policy denies {'them' if many else 'it'}: no backend was asked. {_others(analysis, address, port, set(clients))}"
+        f"{listed(named(cluster, one) for one in clients)} with 403 itself ({listed(asked, _MOST_PATHS)}), as it "
+        f"does where a policy denies {'them' if many else 'it'}: no backend was asked. "
+        f"{_others(analysis, address, port, set(clients))}"
     )
-    if any((leg.src, leg.sport) in told for leg, _ in denied):
+    if any(ends in told for leg, _ in denied for ends in _called_by_hubble(analysis, leg)):
         statement = f"{statement.strip()} Hubble says so too: http-request DROPPED."
     worst = max((request.confidence for request in requests), key=list(Confidence).index)
     points = dict.fromkeys(point for leg, _ in denied for point in leg.points)

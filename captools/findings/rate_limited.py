@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from captools.findings._words import counted, gathered, listed, named
+from captools.findings._words import counted, gathered, listed, named, typed
 from captools.model.analysis import Analysis
 from captools.model.cluster import AddressKind
 from captools.model.evidence import Confidence, Coverage
@@ -98,7 +98,7 @@ def _before(requests: Sequence[Request], refused: Sequence[Request]) -> str:
     if not after and len(passed) == len(answered):
         return f"In order, the first {before} passed and all that followed did not. "
     more = f", {after} later" if after else ", none later"
-    return f"{before} passed before the first of these{more}. "
+    return f"{before} passed before the first 429{more}. "
 
 
 def _remedy(by: str, node: str, pod: str, host: str) -> str:
@@ -114,7 +114,7 @@ def _remedy(by: str, node: str, pod: str, host: str) -> str:
 
 def _target(pod: str) -> str:
     namespace, slash, name = pod.partition("/")
-    return f"-n {namespace} {name}" if slash else f"of the pod with the address {pod}"
+    return f"-n {typed(namespace)} {typed(name)}" if slash else f"of the pod with the address {pod}"
 
 
 RULE = FindingRule(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof, typed
 from captools.model.analysis import Analysis
 from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence, Coverage
@@ -18,9 +18,10 @@ from captools.model.units import duration
 
 # RFC 792 and RFC 1122, section 3.2.2.1; RFC 1812, section 5.2.7.1; the second list is RFC 4443, section 3.1.
 _CODES_4 = {0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable", 3: "port unreachable",
-            5: "source route failed", 9: "network prohibited", 10: "host prohibited", 13: "prohibited by policy"}  # fmt: skip
-_CODES_6 = {0: "no route", 1: "prohibited by policy", 3: "address unreachable", 4: "port unreachable",
-            5: "source address prohibited", 6: "route rejects it"}  # fmt: skip
+            5: "source route failed", 9: "network administratively prohibited",
+            10: "host administratively prohibited", 13: "communication administratively prohibited"}  # fmt: skip
+_CODES_6 = {0: "no route", 1: "administratively prohibited", 3: "address unreachable", 4: "port unreachable",
+            5: "source address failed policy", 6: "reject route"}  # fmt: skip
 _PORT_4, _PORT_6 = 3, 4
 _UNROUTED = ("network unreachable", "host unreachable", "no route", "address unreachable")
 _TRACEROUTE = range(33434, 33535)  # UDP ports that traceroute(8) asks for, so that they are refused
@@ -105,10 +106,12 @@ def _finding(analysis: Analysis, refused: Sequence[tuple[Path, Refusal]], by: _R
     what = "connection attempt" if flow.proto == Proto.TCP else f"{proto_name(flow.proto).upper()} conversation"
     fast = [one.after_ns for _, one in refused if one.after_ns]
     most = "at most " if len(fast) > 1 else ""
-    soon = f" {most}{duration(max(fast))} after it was asked" if fast else ""
+    many = len(refused) > 1
+    soon = f" {most}{duration(max(fast))} after {'they were' if many else 'it was'} asked" if fast else ""
     statement = (
         f"{_subject_of(cluster, path, refusal, by)} refused {counted(len(refused), what)} of {sources} to {targets} "
-        f"{_how(refusal)}{soon}; it did not run into a timeout. {_why(cluster, path, refusal, by)}"
+        f"{_how(refusal)}{soon}; {'none of them ran' if many else 'it did not run'} into a timeout. "
+        f"{_why(cluster, path, refusal, by)}"
     )
     evidence = [one for each, told in refused[:MAX_EVIDENCE]
                 for one in (*proof(each.ways(Way.FORWARD)[-1:], "the request came as far as this"), *told.evidence)]  # fmt: skip
@@ -166,7 +169,7 @@ def _why(cluster: Cluster, path: Path, refusal: Refusal, by: _Refuser) -> str:
     first = f"first seen {_going(refusal)} {refusal.point}"
     last = path.ways(Way.FORWARD)[-1].point if path.ways(Way.FORWARD) else ""
     if refusal.kind == "reset" and by.itself:
-        return f"The reset was {first}: a host sends it where nothing listens on the port."
+        return f"The reset was {first}: a host sends it where nothing listens on the port, or by a rule of its own that rejects."
     if refusal.kind == "reset" and refusal.unreached:
         return (
             f"What was asked came as far as {last} and never to {refusal.unreached}, which was listening; the reset was "
@@ -181,8 +184,25 @@ def _why(cluster: Cluster, path: Path, refusal: Refusal, by: _Refuser) -> str:
             f"The reset was {first}; who sent it is not covered, since a reset always bears the address that was asked."
         )
     if by.itself:
-        return f"The error was {first}: {'nothing listens on the port' if _of_port(refusal) else 'the host says so itself'}."
-    return f"What was asked came as far as {last or 'no point of these captures'}; the error was {first}."
+        return f"The error was {first}: {_of_itself(cluster, path, refusal)}."
+    return f"What was asked came as far as {last or 'no point of these captures'}; the error was {first}{_neighbour(refusal)}."
+
+
+def _of_itself(cluster: Cluster, path: Path, refusal: Refusal) -> str:
+    """Say why the very address that was asked reports an error: unreachable ports are not only those where nobody listens."""
+    if not _of_port(refusal):
+        return "the host says so itself"
+    if any(path.flow.dst in (*one.vips, *one.cluster_ips) for one in cluster.services):
+        return "a service address answers so where it has no backend that is ready"
+    if path.flow.proto == Proto.TCP:  # RFC 9293, section 3.10.7.1: a closed port answers with a reset
+        return "for TCP that is a rule's doing (iptables' REJECT does it), since a closed port answers with a reset"
+    return "nothing listens on the port, or a rule of its own rejects (iptables' REJECT does it so)"
+
+
+def _neighbour(refusal: Refusal) -> str:
+    """Say what usually makes a router report an unreachable host: RFC 1812, section 5.2.7.1; RFC 4443, section 3.1."""
+    unresolved = _code(refusal) in (_CODES_4[1], _CODES_6[3])
+    return ": usually nobody answers that router's ARP or neighbour discovery for the address" if unresolved else ""
 
 
 def _going(refusal: Refusal) -> str:
@@ -196,11 +216,17 @@ def _of_port(refusal: Refusal) -> bool:
 def _remedy(cluster: Cluster, path: Path, refusal: Refusal, by: _Refuser) -> str:
     """Return the command to run next, where the refusal was made."""
     flow, pod = path.flow, cluster.pod_of(path.flow.dst)
-    sockets = f"ss -l{'u' if flow.proto == Proto.UDP else 't'}n 'sport = :{flow.dport}'"
+    transport = "u" if flow.proto == Proto.UDP else "t"
+    sockets = f"ss -l{transport}n 'sport = :{flow.dport}'"
+    if by.itself and flow.dport is None:  # pings and the like: no socket is asked
+        where = f"in {pod.full_name}" if pod is not None else f"on {by.node or flow.dst}"
+        return f"{where}: nft list ruleset (or iptables -S) for a rule that rejects {proto_name(flow.proto).upper()}"
     if by.itself and pod is not None:
+        namespace = typed(pod.namespace)
         return (
-            f"kubectl exec -n {pod.namespace} {pod.name} -- {sockets}; if nothing listens there, compare the port with the "
-            f"Service's targetPort: kubectl get services,endpointslices -n {pod.namespace}"
+            f"kubectl debug -n {namespace} -it {typed(pod.name)} --image=busybox -- netstat -ln{transport} must show port "
+            f"{flow.dport}; if it does not, compare it with the Service's targetPort: kubectl get services,endpointslices -n "
+            f"{namespace}"
         )
     if by.itself is None and by.node:
         return f"kubectl get services,endpointslices -A must show port {flow.dport} for {flow.dst}; on {by.node}: {sockets}"
@@ -219,7 +245,11 @@ def _remedy(cluster: Cluster, path: Path, refusal: Refusal, by: _Refuser) -> str
         return f"on {by.node or refusal.by}: nft list ruleset (or iptables -S) for a rule that rejects {flow.dst}"
     if refusal.unreached:
         return f"capture between {path.last_seen} and {refusal.unreached} too: whoever rejects it is there"
-    where = f"at the pod's own interface too (captools capture --pod {pod.full_name})" if pod else f"at {flow.dst} too"
+    where = (
+        f"at the pod's own interface too (captools capture --pod {typed(pod.full_name)})"
+        if pod
+        else f"at {flow.dst} too"
+    )
     return f"capture {where}, to see whether the request comes there: then {sockets} in it tells who listens"
 
 

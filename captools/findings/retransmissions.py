@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from captools.findings import _broken_off, mtu_black_hole, path_mtu, vip_moved
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, typed
 from captools.model.analysis import Analysis
 from captools.model.evidence import Confidence, Coverage, Evidence
 from captools.model.findings import Finding, FindingRule, Severity
@@ -88,7 +88,7 @@ def _hit(analysis: Analysis, connection: TcpConnection, way: Way) -> _Hit | None
     losses = tuple(one for one in path.losses if one.way is way and one.resent)
     end = connection.at(_door(analysis, path, way), way)
     needless = min(again, end.retransmitted_segments) if end is not None and not losses else 0
-    stuck = next((one for one in analysis.tcp.stuck if one.path == connection.path and one.way is way), None)
+    stuck = analysis.tcp.stuck_at(connection.path, way)
     return _Hit(path, stream, again, share, losses, needless, stuck)
 
 
@@ -221,7 +221,7 @@ def _remedy(hit: _Hit) -> str:
     loss = hit.worst
     if loss is None:
         node, slash, interface = hit.stream.point.partition("/")
-        place = f"on {node}, ip -s link show {interface} and" if slash else "on the sender,"
+        place = f"on {node}, ip -s link show {typed(interface)} and" if slash else "on the sender,"
         return f"capture at both ends and between them to see where they are lost; {place} nstat -az TcpRetransSegs, ss -ti"
     (here, slash, near), (there, other, far) = loss.after.partition("/"), loss.before.partition("/")
     if not (slash and other):
@@ -229,6 +229,7 @@ def _remedy(hit: _Hit) -> str:
             f"look at what lies between {loss.after} and {loss.before}: errors and drops of its links (ip -s -s link), of "
             "its queues (tc -s qdisc), and its rules that drop or limit (nft list ruleset)"
         )
+    near, far = typed(near), typed(far)
     if here == there:
         return (
             f"on {here}: ip -s -s link show {near}, ip -s -s link show {far} (errors, drops, overruns), tc -s qdisc show, "

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from captools.findings._words import listed, named, proof
-from captools.model.addresses import network
+from captools.findings._words import MAX_EVIDENCE, listed, named, proof, typed
+from captools.model.addresses import contains, network
 from captools.model.analysis import Analysis
 from captools.model.cluster import Node, Route
 from captools.model.evidence import Confidence, Coverage
@@ -79,16 +79,15 @@ def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
         hop for hop in first.path.ways(Way.FORWARD) if hop.point.startswith(f"{node}/") and hop is not first.last
     ]
     came = f"entered {entered[-1].point}, " if entered else ""
-    prefix = next((cidr for cidr in target.pod_cidrs if network(cidr)), "")
-    rule = "its default route" if network(route.prefix).prefixlen == 0 else f"its route {route.prefix}"
+    prefix = next((cidr for cidr in target.pod_cidrs if contains(cidr, first.last.dst)), "")
+    lost = all(hit.path.outcome is Outcome.LOST for hit in hits)
+    seen = "never seen again" if lost else "not seen again in these captures"
     towards = f" towards {route.via}" if route.via else ""
     statement = (
         f"Packets from {listed(named(cluster, hit.path.flow.src) for hit in hits)} to {listed(dead)} {came}left "
-        f"{first.last.point}{towards} and were never seen again: {node} has no route for {prefix or first.last.dst}, the "
-        f"pod network of {target.name}, so {rule} took them; {target.name} is behind {first.right.dev}. "
+        f"{first.last.point}{towards} and were {seen}: {_table(first, prefix)}; {target.name} is behind {first.right.dev}. "
         + _fine(analysis, node, {hit.last.dst for hit in hits})
     )
-    lost = all(hit.path.outcome is Outcome.LOST for hit in hits)
     evidence = [
         one
         for hit in hits
@@ -96,19 +95,40 @@ def _finding(analysis: Analysis, hits: list[_Hit]) -> Finding:
                     *proof([hit.last], f"left {node} by {route.dev}, the wrong interface"))
     ]  # fmt: skip
     subject = {"src": first.path.flow.src, "dst": first.last.dst, "node": node, "name": ", ".join(dead)}
-    via = _next_hop(first)
     return Finding(
         rule=RULE.id,
         severity=RULE.severity,
         confidence=Confidence.PROVEN if lost else Confidence.LIKELY,
         statement=statement.strip(),
         subject=subject,
-        evidence=tuple(dict.fromkeys(evidence)),
+        evidence=tuple(dict.fromkeys(evidence))[:MAX_EVIDENCE],
         coverage=Coverage(
             points=tuple(dict.fromkeys(p for hit in hits for p in hit.path.points)), reason=first.path.reason
         ),
-        remedy=f"on {node}: ip route add {prefix or first.last.dst} via {via} dev {first.right.dev}",
+        remedy=_remedy(first, prefix),
     )
+
+
+def _own_route(hit: _Hit, prefix: str) -> bool:
+    """Tell whether the table has a route for the pod network, or for a part of it, and that one is wrong."""
+    wide = network(prefix).prefixlen if prefix else network(hit.last.dst).prefixlen
+    return network(hit.route.prefix).prefixlen >= wide
+
+
+def _table(hit: _Hit, prefix: str) -> str:
+    """Say which route of the node's own table took the packets, and why."""
+    node, target, route = hit.node.name, hit.target.name, hit.route
+    if _own_route(hit, prefix):
+        return f"the route {route.prefix} of {node} leads there, although that is the pod network of {target}"
+    rule = "its default route" if network(route.prefix).prefixlen == 0 else f"its route {route.prefix}"
+    return f"{node} has no route for {prefix or hit.last.dst}, the pod network of {target}, so {rule} took them"
+
+
+def _remedy(hit: _Hit, prefix: str) -> str:
+    right = f"via {_next_hop(hit)} dev {typed(hit.right.dev)}"
+    if _own_route(hit, prefix):
+        return f"on {hit.node.name}: ip route replace {hit.route.prefix} {right}"
+    return f"on {hit.node.name}: ip route add {prefix or hit.last.dst} {right}"
 
 
 def _next_hop(hit: _Hit) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from captools.findings._translated import proof, sure, talks, translators
-from captools.findings._words import counted, listed, named
+from captools.findings._words import counted, listed, named, typed
 from captools.model.addresses import endpoint
 from captools.model.analysis import Analysis
 from captools.model.cluster import AddressKind, Cluster
@@ -105,7 +105,9 @@ def _seen_by_backends(cluster: Cluster, front: Frontend) -> str:
     hidden = [(one, each) for one, each in every if each.src != each.flow.src]
     if not hidden:
         direct = any(each.direct_return for _, each in every)
-        ways = ", and their answers return past the translating node (DSR)" if direct else ""
+        ways = (
+            ", and the answers do not return through the translating node (direct server return, DSR)" if direct else ""
+        )
         return f"The backends see the clients' own addresses{ways}."
     sources = listed(named(cluster, each.src) for _, each in hidden)
     whom = listed((one.pod or one.ip for one, _ in hidden), most=8)
@@ -134,11 +136,11 @@ def _unseen(front: Frontend) -> str:
 
 def _remedy(front: Frontend) -> str:
     where = f"on {front.nodes[0]}: " if front.nodes else ""
-    table = f"{where}cilium-dbg bpf lb list | grep {endpoint(front.address, front.port)}"
+    table = f"{where}cilium-dbg bpf lb list | grep -F {typed(endpoint(front.address, front.port))}"
     namespace, _, name = front.service.partition("/")
     if not name:
         return f"to see the table behind it: {table}"
-    slices = f"kubectl get endpointslices -n {namespace} -l kubernetes.io/service-name={name}"
+    slices = f"kubectl get endpointslices -n {typed(namespace)} -l {typed(f'kubernetes.io/service-name={name}')}"
     return f"to compare with what is configured: {slices}; {table}"
 
 

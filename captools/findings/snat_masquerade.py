@@ -28,7 +28,7 @@ def _finding(cluster: Cluster, one: Masquerade) -> Finding:
     who, whom = (listed(named(cluster, address) for address in several) for several in (callers, targets))
     statement = (
         f"{talks(one.connections)} of {who} to {whom}: {translators(one.connections)} replaced the source by "
-        f"{_address(cluster, one)}{_ports(one)} (masquerade, SNAT). The other end sees no other address."
+        f"{_address(cluster, one)}{_ports(one)} (masquerade, SNAT), which is all that the other end sees."
         f"{_strange(cluster, one)}"
     )
     return Finding(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from captools.findings._proxy_source import local_source
-from captools.findings._words import MAX_FRAMES, counted, gathered, listed, named
+from captools.findings._words import MAX_FRAMES, counted, gathered, listed, named, typed
 from captools.model.analysis import Analysis
 from captools.model.cluster import AddressKind, Node
 from captools.model.evidence import Confidence, Coverage
@@ -123,9 +123,9 @@ def _finding(analysis: Analysis, hits: Sequence[_Hit], bound: Counter[_Listener]
         evidence=gathered(proof for one in attempts[:MAX_FRAMES] for proof in one.evidence),
         coverage=Coverage(points=tuple(dict.fromkeys(point for one in attempts for point in one.points))),
         remedy=(
-            f"on {node.name}: ss -tnp src {src} shows connections of Envoy that are not bound; kubectl -n kube-system delete "
-            f"pod -l k8s-app=cilium-envoy --field-selector spec.nodeName={node.name} ends them, and pooled ones come back "
-            "until Envoy has the fix of cilium/proxy#2040"
+            f"on {node.name}: ss -tnp src {src} dst {first.attempt.dst} shows connections of Envoy that are not bound; kubectl "
+            f"-n kube-system delete pod -l k8s-app=cilium-envoy --field-selector {typed(f'spec.nodeName={node.name}')} ends "
+            "them, and pooled ones come back until Envoy has the fix of cilium/proxy#2040"
         ),
     )  # fmt: skip
 

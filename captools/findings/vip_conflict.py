@@ -69,7 +69,8 @@ def _finding(analysis: Analysis, one: Resolution) -> Finding:
         confidence=_confidence(analysis, one, rivals),
         statement=(
             f"{len(rivals)} machines answer ARP for {called(analysis.cluster, one.address)} at once: {who}. "
-            f"{counted(one.doubled.asks, 'question')} had an answer from each of them, seen at {listed(points)}: which "
+            # Questions that follow each other at once are counted as one: two points may have seen the same.
+            f"At least {counted(one.doubled.asks, 'question')} had an answer from each of them, seen at {listed(points)}: which "
             "one a client keeps is chance, and its connections break when that changes."
         ),
         subject=subject(analysis.cluster, one.address, node=rivals[0].node or None),

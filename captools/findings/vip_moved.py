@@ -17,10 +17,11 @@ from captools.findings._vip import (
     subject,
     where_printed,
 )
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, typed
 from captools.findings.vip_conflict import contested
 from captools.model.analysis import Analysis
 from captools.model.arp import Arping, Broken, Claim, Gap, Resolution
+from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.paths import Path
@@ -41,7 +42,8 @@ def explains(analysis: Analysis, path: Path) -> bool:
     return any(
         (broken.src, broken.sport, broken.dport) == ends
         for one in analysis.arp
-        if one.address == path.flow.dst and any(_is_move(old, new) for old, new in pairwise(one.claims))
+        if one.address == path.flow.dst and counts(analysis, one.address)
+        if any(_is_move(old, new) for old, new in pairwise(one.claims))
         for gap in one.gaps
         for broken in gap.broken
     )
@@ -85,10 +87,17 @@ def _finding(analysis: Analysis, one: Resolution, moves: list[tuple[Claim, Claim
         evidence=tuple(evidence[:MAX_EVIDENCE]),
         coverage=Coverage(points=points, reason=f"both machines' own ARP was seen, at {listed(points)}"),
         remedy=(
-            f"{LEASES} names the node that announces now, kubectl describe lease when it took over; a client that still "
-            f"sends to the old one: ip neigh show {one.address}"
+            f"{LEASES} names the node that announces now, {_lease(cluster, one.address)} -o yaml since when (acquireTime); on a "
+            f"client that still sends to the old one: ip neigh show {one.address}"
         ),
     )
+
+
+def _lease(cluster: Cluster, address: str) -> str:
+    """Return the command that shows the lease of an address: Cilium names it by the Service's namespace and name."""
+    names = [one.full_name for one in cluster.services_at(address)]
+    name = typed(f"cilium-l2announce-{names[0].replace('/', '-')}") if len(names) == 1 else "with that lease's name"
+    return f"kubectl -n kube-system get lease {name}"
 
 
 def _confidence(analysis: Analysis, one: Resolution, moves: list[tuple[Claim, Claim]]) -> Confidence:

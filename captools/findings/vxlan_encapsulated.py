@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from captools.findings._words import counted, listed, named, proof
 from captools.model.analysis import Analysis
+from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence, Coverage
 from captools.model.findings import Finding, FindingRule, Severity
 from captools.model.identities import of_workload
@@ -64,11 +65,19 @@ def _finding(analysis: Analysis, src: str, dst: str, paths: list[Path]) -> Findi
         for vni in sorted({hop.vni for hop in hops if hop.vni is not None})
     ]
     statement = (
-        f"{named(cluster, src)} and {named(cluster, dst)} talk through VXLAN (tcpdump: OTV, instance {first.vni}) between "
+        f"{_talk(cluster, src, dst, there=bool(there), back=bool(back))} VXLAN (tcpdump: OTV, instance {first.vni}) between "
         f"{ends}. {listed(ways)}.{'' if _known(analysis) else _NO_INVENTORY} {_cost(analysis, first, paths)}"
         f"{_crossing(paths)}"
     )
     return _note(statement, {"src": src, "dst": dst}, there, back)
+
+
+def _talk(cluster: Cluster, src: str, dst: str, *, there: bool, back: bool) -> str:
+    """Name the two ends; of a conversation that was seen in the tunnel one way only, no more is claimed."""
+    one, other = named(cluster, src), named(cluster, dst)
+    if there and back:
+        return f"{one} and {other} talk through"
+    return f"Packets of {one} to {other} cross in" if there else f"Answers of {other} to {one} cross in"
 
 
 def _between(analysis: Analysis, ends: tuple[str, str], paths: list[Path]) -> Finding:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from captools.findings._wireguard_keys import WrongKey, short, wrong_keys
-from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof
+from captools.findings._words import MAX_EVIDENCE, counted, listed, named, proof, typed
 from captools.model.analysis import Analysis
 from captools.model.encryption import Pair
 from captools.model.evidence import Confidence, Coverage
@@ -120,7 +120,7 @@ def _failing(analysis: Analysis, cause: _Cause) -> Finding:
 
 def _who(cause: _Cause) -> str:
     if cause.node:
-        return f"WireGuard handshakes between {cause.node} and {listed(cause.others)} fail:"
+        return f"WireGuard handshakes of {cause.node} with {listed(cause.others)} fail:"
     return f"WireGuard handshakes between {cause.pairs[0].a} and {cause.pairs[0].b} fail:"
 
 
@@ -171,7 +171,10 @@ def _why(analysis: Analysis, keys: list[WrongKey], told: Trouble) -> str:
     if told.kind == "ignored":
         return " WireGuard never answers what it cannot verify: a key does not fit, or something drops them behind that card."
     if told.kind == "filtered":
-        return " WireGuard data do come there on the same port: something on the way drops handshakes only."
+        return (
+            f" WireGuard data of {told.initiator} do come to {told.responder} on the same port: something on the way drops "
+            "handshakes only."
+        )
     if told.kind == "blocked":
         return f" Other packets of {told.initiator} do come there, so that UDP {_port(analysis, told)} is blocked on the way."
     if told.kind == "unreached":
@@ -200,7 +203,7 @@ def _meanwhile(cause: _Cause) -> str:
     why = "They were to renew a session: its" if renewing else "The session's"
     if last < since:
         return f"{why} last data passed at {_clock(last)}, before the first of these initiations."
-    return f"{why} data still passed until {_clock(last)}; a session is over 180 s behind its handshake."
+    return f"{why} data still passed until {_clock(last)}; a session ends 180 s after its handshake."
 
 
 def _unanswered(analysis: Analysis, waiting: list[Path]) -> str:
@@ -221,10 +224,11 @@ def _remedy(analysis: Analysis, cause: _Cause, keys: list[WrongKey], told: Troub
     cluster = analysis.cluster
     if keys:
         one = keys[0]
+        owner, pods = typed(one.owner), typed(f"spec.nodeName={one.owner}")
         return (
-            f"on {one.owner}: wg show cilium_wg0 public-key; kubectl get ciliumnode {one.owner} -o yaml | grep wg-pub-key; on "
+            f"on {one.owner}: wg show cilium_wg0 public-key; kubectl get ciliumnode {owner} -o yaml | grep wg-pub-key; on "
             f"{one.peer}: wg show cilium_wg0 peers; where they differ, restart Cilium's agent on {one.owner}, which publishes "
-            f"its key again: kubectl -n kube-system delete pod -l k8s-app=cilium --field-selector spec.nodeName={one.owner}"
+            f"its key again: kubectl -n kube-system delete pod -l k8s-app=cilium --field-selector {pods}"
         )
     here, there = told.initiator, told.responder
     node = cluster.node(there)
@@ -266,7 +270,7 @@ def _stale(pair: Pair, stale: list[Session]) -> Finding:
         confidence=Confidence.LIKELY,
         statement=(
             f"{one.sender} goes on sending to {one.receiver} in a WireGuard session that is over: "
-            f"{counted(count, 'data message')} came more than 180 s behind {known}, and the receiver throws such messages "
+            f"{counted(count, 'data message')} came more than 180 s after {known}, and the receiver throws such messages "
             "away. No newer handshake was seen."
         ),
         subject={"src": one.sender, "dst": one.receiver, "node": one.sender, "proto": "udp"},

@@ -23,7 +23,7 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
         if pair.matched_inner or pair.unmatched_inner:
             inner = (
                 f" {pair.matched_inner} of {counted(pair.matched_inner + pair.unmatched_inner, 'inner sighting')} on the "
-                "nodes' own devices fit a datagram by size, order and time."
+                f"nodes' own devices fit a datagram by size, order and time.{_left_over(pair)}"
             )
         answered = sum(1 for one in pair.handshakes if one.result == "answered")
         shakes = f" {answered} of {counted(len(pair.handshakes), 'handshake')} answered." if pair.handshakes else ""
@@ -36,7 +36,8 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             confidence=Confidence.PROVEN if _all_fit(pair) else Confidence.LIKELY,
             statement=(
                 f"Between {pair.a} and {pair.b} pod traffic crossed in WireGuard only: "
-                f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear.{inner}{shakes}{clear}"
+                f"{counted(pair.wireguard_packets, 'data message')}, no pod packet in clear ({pair.coverage})."
+                f"{inner}{shakes}{clear}"
             ),
             subject={"src": pair.a, "dst": pair.b},
             evidence=pair.evidence,
@@ -47,6 +48,16 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
 def _all_fit(pair: Pair) -> bool:
     """Tell whether all inner packets that were seen fit datagrams, in whole bursts; those at the window's edges aside."""
     return pair.matched_inner > 0 and all(one.possible == 0 and one.unmatched == one.edge for one in pair.inner)
+
+
+def _left_over(pair: Pair) -> str:
+    """Say what may have become of the inner packets that fit no datagram."""
+    left, edge = pair.unmatched_inner, sum(one.edge for one in pair.inner)
+    if not left:
+        return ""
+    if left == edge:
+        return f" The other {'one' if left == 1 else left} came so early or late that the datagram may lie outside the capture."
+    return f" The other {'one fits' if left == 1 else f'{left} fit'} none that was seen."
 
 
 def _points(coverage: str) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ def _assigned(wanted: Sequence[Mapping[str, Any]], findings: Sequence[Finding]) 
                     return True
         return False
 
-    for want in range(len(wanted)):
+    # What has to come chooses first; a choice that was made may move, and is never taken back.
+    for want in sorted(range(len(wanted)), key=lambda at: bool(wanted[at].get("optional"))):
         place(want, set())
     return {want: at for at, want in owner.items()}
 

@@ -33,9 +33,13 @@ def _run(scenario: Scenario, out: Path, name: str, say: Callable[[str], None]) -
     try:
         record(scenario, out, name=name, say=lambda text: say(f"{scenario.id}: {text}"))
         findings = open_session([out]).analysis.findings
-    except CaptoolsError as error:
+    except Exception as error:  # a scenario is a program of its own: whatever it stumbles over, the others go on
+        told = str(error) if isinstance(error, CaptoolsError) else f"{type(error).__name__}: {error}"
         return Score(
-            scenario=scenario.id, expected=len(scenario.expected), found=0, seconds=time.monotonic() - started,
-            error=str(error),
-        )  # fmt: skip
+            scenario=scenario.id,
+            expected=len(scenario.expected),
+            found=0,
+            seconds=time.monotonic() - started,
+            error=told,
+        )
     return score(case_of(out), findings, time.monotonic() - started)

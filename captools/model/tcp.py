@@ -145,8 +145,9 @@ class Stuck:
     ``smallest_lost`` and ``largest_passed`` are bytes of IP packets: of the smallest copy, and of the largest packet of
     this way that arrived (it was acknowledged, or seen at the last point of the way); 0 where none is known to have.
     ``passed_after``: packets that arrived after the first copy had been sent; ``peer_after``: packets of the other side
-    after it. ``given_up``: the sender's reset behind the last copy; ``ended``: the other side's. ``proof`` shows
-    the copies, ``small_proof`` what arrived after the first of them.
+    after it. ``given_up``: the sender's reset behind the last copy; ``ended``: the other side's. ``for_its_size``: all that
+    was lost is larger than all that arrived, and nothing as large of others went through there. ``proof`` shows the copies,
+    ``small_proof`` what arrived after the first of them.
     """
 
     path: int
@@ -167,6 +168,7 @@ class Stuck:
     keepalive: bool = False
     given_up: bool = False
     ended: bool = False
+    for_its_size: bool = False
     proof: tuple[Evidence, ...] = ()
     small_proof: tuple[Evidence, ...] = ()
 
@@ -197,6 +199,14 @@ class Tcp:
     def connection(self, path: int) -> TcpConnection | None:
         """Return the connection of ``Analysis.paths[path]``; None where that is no TCP."""
         return self._by_path.get(path)
+
+    def stuck_at(self, path: int, way: Way) -> Stuck | None:
+        """Return what is stuck of one way of ``Analysis.paths[path]``; None where nothing is."""
+        return self._by_way.get((path, way))
+
+    @cached_property
+    def _by_way(self) -> dict[tuple[int, Way], Stuck]:
+        return {(one.path, one.way): one for one in self.stuck}
 
     @cached_property
     def _by_path(self) -> dict[int, TcpConnection]:

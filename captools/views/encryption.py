@@ -131,7 +131,7 @@ def _sessions(found: Encryption) -> list[str]:
 
 def _notable(one: Session) -> str:
     """Return what is unusual about one direction of a session."""
-    words = [f"{one.expired} sent more than 180 s behind the handshake"] if one.expired else []
+    words = [f"{one.expired} sent more than 180 s after the handshake"] if one.expired else []
     words += [
         f"{count} {what} {point}"
         for counts, what in (

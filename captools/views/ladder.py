@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from captools.model.cluster import Cluster
 from captools.model.paths import Change, Hop, Outcome, Path, Way
+from captools.views.path_notes import origin
 
 ADDRESS_FIELDS = ("src", "sport", "dst", "dport")
 COMPARED = (*ADDRESS_FIELDS, "ttl", "tunnel", "outer_src", "outer_dst", "vni", "identity", "wire_len")
@@ -119,9 +120,11 @@ def ladder_of_path(path: Path, cluster: Cluster) -> Ladder:
     """Return the ladder of a flow: its packet on the request way, then the one on the reply way."""
     legs = legs_of_path(path)
     names = " to ".join(
-        part for part in (cluster.name(path.flow.src), cluster.name(path.flow.dst, port=path.flow.dport)) if part
+        part
+        for part in (cluster.name(path.flow.src, node=origin(path)), cluster.name(path.flow.dst, port=path.flow.dport))
+        if part
     )
-    counts = f"{path.packets} packets ({path.request_packets} out, {path.reply_packets} back)"
+    counts = f"{path.packets} packet{'' if path.packets == 1 else 's'} ({path.request_packets} out, {path.reply_packets} back)"
     return build(str(path.flow), ", ".join(part for part in (names, counts) if part), legs, path)
 
 

@@ -58,7 +58,7 @@ def _change(before: Hop, hop: Hop, cluster: Cluster) -> str:
         return f"{node} unwraps it"
     if hop.change is Change.ENCRYPTED:
         sealed = f"{_called(cluster, hop.src)} to {_called(cluster, hop.dst)}{_more(before, hop)}"
-        return f"{node} seals it in WireGuard from {sealed} (which datagram it is, size, order and time tell)"
+        return f"{node} encrypts it with WireGuard, from {sealed} (its datagram is known by size, order and time)"
     if hop.change is Change.DECRYPTED:
         return f"{node} opens the WireGuard message"
     if hop.change is Change.PROXIED:

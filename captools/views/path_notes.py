@@ -19,6 +19,13 @@ def notes(path: Path, cluster: Cluster) -> list[str]:
     ]
 
 
+def origin(path: Path) -> str:
+    """Return the node that the first packet was first seen leaving, else "": an address that many nodes have is that one's."""
+    first = path.ways(Way.FORWARD)[:1]
+    node, slash, _ = first[0].point.partition("/") if first and first[0].direction == "out" else ("", "", "")
+    return node if slash else ""
+
+
 def _worth_saying(one: Expected, path: Path) -> bool:
     """Tell whether it is news that a point did not see the flow: what is lost is of course not seen behind that.
 

@@ -7,7 +7,7 @@ from captools.model.analysis import Analysis
 from captools.model.paths import Hop, Outcome, Path, Way
 from captools.model.requests import Request
 from captools.model.units import duration, rfc3339
-from captools.views.path_notes import notes
+from captools.views.path_notes import notes, origin
 
 Rows = list[tuple[object, ...]]
 REQUESTS = ("time", "method", "host", "path", "status", "client", "xff", "proxy", "source", "kind", "backend",
@@ -62,9 +62,12 @@ def ladder(analysis: Analysis, path: Path) -> list[str]:
 def heading(analysis: Analysis, path: Path) -> list[str]:
     """Return which path it is, by addresses and names, and on a second line how it ended."""
     cluster = analysis.cluster
-    source, target = cluster.name(path.flow.src), cluster.name(path.flow.dst, port=path.flow.dport)
+    source, target = cluster.name(path.flow.src, node=origin(path)), cluster.name(path.flow.dst, port=path.flow.dport)
     names = f"  ({source or '?'} to {target or '?'})" if source or target else ""
-    return [f"{path.flow}{names}: {path.outcome.value}, {path.packets} packets", f"  {path.reason}"]
+    return [
+        f"{path.flow}{names}: {path.outcome.value}, {path.packets} packet{'' if path.packets == 1 else 's'}",
+        f"  {path.reason}",
+    ]
 
 
 def hop_lines(hops: tuple[Hop, ...]) -> list[str]:

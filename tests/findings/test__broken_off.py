@@ -41,6 +41,8 @@ def test_it_says_until_when_the_two_talked_and_who_dropped_what(fired):
     ):
         assert word in one.statement, word
     assert {proof.point for proof in one.evidence} == {"k8s-w0/lxcee77f40d2cc8", "router/eth2"}
+    # The router runs no Cilium, and its table has the connection under the opener's addresses, curl-pod's.
+    assert one.remedy.endswith("on router: nft list ruleset (or iptables -S), conntrack -L | grep 172.20.0.88")
 
 
 def test_one_cause_is_one_finding(fired):

@@ -24,6 +24,7 @@ def rewriting(
 
 def test_conversations_are_counted_by_what_they_are():
     assert talks([rewriting(6), rewriting(6), rewriting(1)]) == "2 connections and 1 ping"
+    assert talks([rewriting(89)]) == "1 conversation"  # whatever protocol a frame names
     assert talks([rewriting(17), rewriting(58), rewriting(132)]) == "1 UDP conversation, 1 conversation and 1 ping"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from captools.findings._words import MAX_EVIDENCE, MAX_FRAMES, counted, gathered, listed, named
+import shlex
+
+from captools.findings._words import MAX_EVIDENCE, MAX_FRAMES, counted, gathered, listed, named, typed
 from captools.model.evidence import Evidence
 from tests.correlate.material import S2, material
 
@@ -10,6 +12,12 @@ from tests.correlate.material import S2, material
 def test_lists_read_as_people_say_them_and_end_somewhere():
     assert listed(["a"]) == "a" and listed(["a", "b", "a"]) == "a and b" and listed(["a", "b", "c"]) == "a, b and c"
     assert listed(map(str, range(9)), most=2) == "0, 1 and 7 more" and listed([]) == ""
+
+
+def test_whatever_a_name_holds_is_one_word_of_a_command():
+    assert (typed("lxcee77f40d2cc8"), typed("default/curl-pod")) == ("lxcee77f40d2cc8", "default/curl-pod")
+    for name in ("eth0; reboot", "$(id)", "it's", "#3", "[fd00::5]:80", ""):
+        assert shlex.split(f"ip link show {typed(name)}", comments=True) == ["ip", "link", "show", name]
 
 
 def test_counts_agree_with_their_noun():

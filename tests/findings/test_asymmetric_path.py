@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from captools.findings._words import MAX_EVIDENCE
 from captools.model.evidence import Confidence
 from captools.model.findings import Severity
 from captools.model.paths import Asymmetry, Detour
@@ -64,3 +65,16 @@ def test_direct_server_return_is_by_design_where_the_settings_say_so(fired, conf
     found = fired(RULE, changed)
     assert len(found) == told
     assert all("do not return through k8s-w1, which translated the requests" in one.statement for one in found)
+
+
+def test_however_many_conversations_there_are_few_of_their_frames_are_shown(fired):
+    whole = material("asymmetric-path").analysed()
+    path = next(one for one in whole.paths if one.detours)
+    many = [
+        replace(path, hops=tuple(replace(hop, evidence=tuple(replace(each, frames=(number,)) for each in hop.evidence))
+                                 for hop in path.hops))
+        for number in range(1, 40)
+    ]  # fmt: skip
+    (one,) = fired(RULE, replace(whole, paths=tuple(many)))
+    assert len(one.evidence) == MAX_EVIDENCE and "39 conversations" in one.statement
+    assert {proof.point for proof in one.evidence} == {"router/eth2", "router/eth3"}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from captools.cli.nodes import command as nodes
 from captools.correlate.analyse import analyse
 from captools.model.cluster import Cluster
 from captools.model.findings import Severity
@@ -58,6 +59,8 @@ def test_a_node_that_could_not_be_reached_is_one(fired):
     )
     (found,) = fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, manifest=manifest))
     assert "k8s-w9" in found.statement and "no route to host" in found.statement
+    program, name, *words = found.remedy.split()
+    assert (program, name) == ("captools", nodes.name) and nodes.make_context(name, words).params["check"]
 
 
 def test_headers_that_a_snap_length_cut_away_are_one(fired):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from captools.correlate.analyse import analyse
@@ -17,6 +19,18 @@ def test_it_names_the_two_ends_where_it_was_seen_and_what_to_check(fired):
     assert (one.subject["src"], one.subject["dst"], one.subject["node"]) == ("172.20.0.88", "172.20.1.108", "k8s-ctr")
     assert "k8s-ctr/eth1" in one.statement and "k8s-w1/eth1" in one.statement
     assert "172.20.1.0/24" in one.remedy and "on k8s-ctr" in one.remedy
+
+
+def test_wireguard_between_other_nodes_is_not_said_to_be_between_these(fired):
+    analysis = material(LEAK).analysed()
+    pairs = tuple(
+        replace(pair, wireguard_packets=0) if {pair.a, pair.b} == {"k8s-ctr", "k8s-w1"} else pair
+        for pair in analysis.encryption.pairs
+    )
+    (here,) = fired(RULE, analysis)
+    (elsewhere,) = fired(RULE, replace(analysis, encryption=replace(analysis.encryption, pairs=pairs)))
+    assert "WireGuard carries other traffic between these nodes" in here.statement
+    assert "WireGuard carries traffic between other nodes" in elsewhere.statement
 
 
 def test_only_the_leaking_direction_is_named(fired):

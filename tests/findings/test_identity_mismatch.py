@@ -33,7 +33,7 @@ def test_it_names_the_pod_both_identities_and_who_judges_wrongly(fired):
     for word in (str(WEBPODS), "app=webpod", str(CURLS), "app=curl", "k8s-w0 and k8s-w1"):
         assert word in one.statement, word
     assert all(f"vxlan.vni == {WEBPODS}" in proof.filter and CURL in proof.filter for proof in one.evidence)
-    assert "cilium-dbg endpoint list" in one.remedy
+    assert "cilium-dbg endpoint list" in one.remedy and "-stop.json" not in one.remedy, "it has that already"
 
 
 def test_an_inventory_of_one_moment_makes_it_possible_only(fired):
@@ -41,6 +41,7 @@ def test_an_inventory_of_one_moment_makes_it_possible_only(fired):
     early = tuple(told for told in pod_of(one).identities if not taken_at_the_end(told[0]))
     (found,) = fired(ID, with_curl_pod(one, identities=early).analysed())
     assert found.confidence is Confidence.POSSIBLE and "one moment only" in found.statement
+    assert "ciliumendpoints-stop.json" in found.remedy
 
 
 def test_an_identity_that_changed_meanwhile_makes_it_possible_only(fired):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from captools.findings.lb_distribution import MOST_TOLD, SUSPICIOUS
+from captools.findings.lb_distribution import MOST_SHARES, MOST_TOLD, SUSPICIOUS
 from captools.model.cluster import Pod
 from captools.model.evidence import Confidence
 from captools.model.findings import Severity
@@ -43,6 +43,21 @@ def test_with_the_service_on_the_wire_it_is_proven_without_it_likely(fired):
 @pytest.mark.parametrize("name", [S1, S2, S8, S13, LEAK, FINE, "masquerade", "proxy-requests", "s6-vip-shared-port"])
 def test_it_is_silent_where_nobody_chose_or_too_seldom(fired, name):
     assert fired(RULE, name) == []
+
+
+def test_names_from_elsewhere_are_one_word_of_the_command(fired):
+    wire = Wire().calls(*([PODS[0], PODS[1], PODS[1], PODS[0]] * 11))
+    (one,) = fired(RULE, wire.analysed(cluster(name="web; reboot")))
+    assert "-l 'kubernetes.io/service-name=web; reboot' -o yaml" in one.remedy
+
+
+def test_of_very_many_backends_those_with_most_and_with_fewest_are_told(fired):
+    pods = [f"10.0.9.{number}" for number in range(1, 31)]
+    calls = [pod for number, pod in enumerate(pods) for _ in range(number)]
+    (one,) = fired(RULE, Wire().calls(*calls).analysed(cluster(backends=tuple(pods))))
+    half = MOST_SHARES // 2
+    told = {pod for pod in pods if re.search(rf"{re.escape(pod)} (on \S+ )?\d+ \(", one.statement)}
+    assert told == {*pods[:half], *pods[-half:]} and f"{len(pods) - MOST_SHARES} more" in one.statement
 
 
 def test_usual_shares_are_called_nothing_unusual(fired):

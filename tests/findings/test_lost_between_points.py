@@ -54,7 +54,7 @@ def test_dns_had_answered_the_name_and_its_frame_is_shown(fired):
     (one,) = fired(RULE, FQDN)
     assert f"{named.DENIED} is {named.ADDRESS[named.DENIED]}" in one.statement and COREDNS.name in one.statement
     assert any("DNS answered" in proof.shows for proof in one.evidence)
-    assert "out of the pod" in one.statement and "fqdn cache" in one.remedy
+    assert "out of the pod" in one.statement and "cilium-dbg fqdn names" in one.remedy
 
 
 def test_a_name_that_another_pod_asked_for_is_not_told(fired):
@@ -71,7 +71,7 @@ def test_past_lxc_no_point_is_blamed_and_the_pods_silence_is_told_as_likely(fire
     (one,) = fired(RULE, PAST)
     assert one.confidence is Confidence.LIKELY and one.subject["name"] == f"behind {past.CARD}"
     assert f"as far as {past.CARD}. Whether it reached the pod cannot be told" in one.statement
-    assert "never to" not in one.statement and "or the pod kept still" in one.statement
+    assert "never to" not in one.statement and "or the pod did not answer" in one.statement
     assert past.POD not in {proof.point for proof in one.evidence}
 
 
@@ -152,6 +152,7 @@ def test_answers_that_are_dropped_are_told_as_answers_and_looked_for_the_other_w
     (one,) = fired(RULE, scene.analysed())
     assert "answered d/a (10.0.1.5) in vain: its answers (3 packets) came as far as r/eth2" in one.statement
     assert one.subject["name"] == "r/eth2 to r/eth1" and one.subject["node"] == "r" and one.remedy.startswith("on r:")
+    assert one.remedy.endswith("ip route get 10.0.1.5 from 10.0.2.5 iif eth2"), "the route of the answers"
     scene = chatter(Scene({}), 5, 200)
     for seq in (1, 2, 3):
         pinged(scene, 50 * seq, seq, back=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from captools.model.cluster import Service
+from captools.model.cluster import Pod, Service
 from captools.model.evidence import Confidence
 from captools.model.findings import Severity
 from captools.model.hubble import HubbleEnd, HubbleFlow
@@ -115,6 +115,14 @@ def test_hubble_says_the_same_of_the_same_connection(fired):
     assert one.statement.endswith("Hubble says so too: http-request DROPPED.")
 
 
+def test_a_client_that_hubble_calls_by_its_pod_is_not_told_twice(fired):
+    pod = Pod(namespace="default", name="curl-pod", ip=CLIENT, node="k8s-ctr")
+    event = hubble(FRONT.sport)
+    event = replace(event, src=replace(event.src, ip="", pod="default/curl-pod", reserved=""))
+    (one,) = fired(RULE, _denied(RBAC, replace(CLUSTER, pods=(*CLUSTER.pods, pod), hubble=(event,))))
+    assert one.statement.endswith("Hubble says so too: http-request DROPPED.")
+
+
 @pytest.mark.parametrize(
     ("event", "times"),
     [
@@ -128,5 +136,5 @@ def test_what_hubble_alone_tells_is_likely_and_names_its_line(fired, event, time
     assert len(found) == times and "Hubble" not in found[0].statement
     if times == 2:
         assert found[1].confidence is Confidence.LIKELY and found[1].evidence == ()
-        assert found[1].coverage.reason == "http-request DROPPED: line 6 of hubble.txt"
+        assert found[1].coverage.reason == "http-request DROPPED: hubble.txt, line 6"
         assert "no packet here shows" in found[1].statement and "http://192.168.10.211/" in found[1].statement

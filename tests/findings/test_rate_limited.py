@@ -37,7 +37,7 @@ def test_other_answers_of_the_same_proxy_are_not_counted_as_passed(fired):
     """Of four requests one was denied, one had no route, one passed: one token was there."""
     (one,) = fired(RULE, "proxy-requests")
     assert "1 of 4 requests for guarded.lab.test" in one.statement
-    assert "1 passed before the first of these, none later." in one.statement
+    assert "1 passed before the first 429, none later." in one.statement
 
 
 @pytest.mark.parametrize("name", [S8, FINE, "proxy-tls"])
@@ -83,7 +83,7 @@ def test_some_that_passed_later_are_told(fired):
     ]  # fmt: skip
     (one,) = fired(RULE, at_w1(frames, behind))
     assert "1 of 3 requests" in one.statement
-    assert "1 passed before the first of these, 1 later." in one.statement
+    assert "1 passed before the first 429, 1 later." in one.statement
 
 
 @pytest.mark.parametrize("gone", ["k8s-w1/eth1", "router/eth1"])

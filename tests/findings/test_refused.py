@@ -8,10 +8,10 @@ import pytest
 
 from captools.lab.scenarios import s14b_policy_reject as lab
 from captools.lab.topology import LEADER, ROUTER, VIP_DEDICATED
-from captools.model.cluster import Cluster
+from captools.model.cluster import Cluster, Service
 from captools.model.evidence import Confidence
 from captools.model.findings import Severity
-from captures.build import icmp_error, ipv4, tcp, timestamps, udp
+from captures.build import icmp_echo, icmp_error, ipv4, tcp, timestamps, udp
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
 from tests.correlate.paths.scenes import A_POD, B_POD, R1_IP, WAY, Scene, chatter, cluster
 
@@ -32,7 +32,7 @@ def test_every_way_of_being_refused_is_one_warning_of_its_own(fired):
 def test_a_reset_that_left_the_pods_own_interface_is_the_pods(fired):
     one = of(fired(RULE, CASE), lab.NEAR.ip, lab.CLOSED_PORT)
     assert f"{lab.NEAR.name} ({lab.NEAR.ip}) itself refused" in one.statement
-    assert lab.NEAR_POD in {proof.point for proof in one.evidence} and "ss -ltn 'sport = :81'" in one.remedy
+    assert lab.NEAR_POD in {proof.point for proof in one.evidence} and "netstat -lnt must show port 81" in one.remedy
 
 
 def test_a_reset_of_a_node_in_the_pods_name_is_told_by_the_door_it_never_came_to(fired):
@@ -57,7 +57,7 @@ def test_behind_a_service_address_a_backend_may_have_refused_too(fired):
 
 def test_a_datagram_to_a_closed_port_is_refused_by_the_pod(fired):
     one = of(fired(RULE, CASE), lab.NEAR.ip, 53)
-    assert one.subject["proto"] == "udp" and "port unreachable" in one.statement and "ss -lun" in one.remedy
+    assert one.subject["proto"] == "udp" and "port unreachable" in one.statement and "netstat -lnu" in one.remedy
 
 
 @pytest.mark.parametrize("name", [S1, S2, S8, S13, LEAK, FINE, "s14-policy-drop", "s14d-fqdn"])
@@ -107,6 +107,16 @@ def test_a_traceroute_and_a_late_dns_answer_are_no_news(fired):
     assert one.subject["node"] == "b" and "nothing listens on the port" in one.statement
 
 
+def test_a_port_called_unreachable_has_other_causes_than_a_closed_one(fired):
+    # RFC 9293, section 3.10.7.1: a closed TCP port answers with a reset, so that an ICMP error is a rule's.
+    (one,) = refused_by(fired, ipv4(syn(514), src=A_POD, dst=B_POD, proto=6, ttl=64), B_POD, 3)
+    assert "that is a rule's doing" in one.statement and "nothing listens" not in one.statement
+    service = Service(namespace="d", name="s", cluster_ips=(B_POD,))
+    told = replace(cluster(), pods=(), services=(service,))
+    (one,) = refused_by(fired, datagram(5000, 514), B_POD, 3, told)
+    assert "no backend that is ready" in one.statement and "nothing listens" not in one.statement
+
+
 def test_an_address_that_is_on_every_node_names_none(fired):
     packet = ipv4(syn(), src=A_POD, dst=B_POD, proto=6, ttl=64)
     everywhere = replace(
@@ -151,6 +161,7 @@ def test_many_ports_of_one_host_are_one_finding(fired):
             scene.sees(10.065 + number * 0.1 + at * 0.001, reset, point)
     (one,) = fired(RULE, scene.analysed())
     assert "30 connection attempts" in one.statement and "and 24 more" in one.statement
+    assert "after they were asked; none of them ran into a timeout" in one.statement
     assert one.subject["dport"] is None and len(one.evidence) <= 12
 
 
@@ -205,3 +216,19 @@ def test_what_leaves_by_a_file_that_names_no_node_is_nobodys(fired):
     loose = replace(path, refusal=replace(path.refusal, point="loose", direction="out"))
     (one,) = fired(RULE, replace(whole, paths=(loose,)))
     assert one.confidence is Confidence.LIKELY and "or somebody on the way in its name" in one.statement
+
+
+def test_a_host_that_refuses_pings_itself_is_not_asked_for_its_sockets(fired):
+    scene = Scene({})
+    ping = ipv4(icmp_echo(b"x", ident=7, seq=1), src=A_POD, dst=B_POD, proto=1)
+    for at, (point, ttl) in enumerate(WAY):
+        scene.sees(
+            10 + at * 0.001, ipv4(icmp_echo(b"x", ident=7, seq=1), src=A_POD, dst=B_POD, proto=1, ttl=ttl), point
+        )
+    for at, (point, _) in enumerate(reversed(WAY)):
+        scene.sees(
+            10.1 + at * 0.001, ipv4(icmp_error(ping, code=10), src=B_POD, dst=A_POD, proto=1, ttl=64 - at), point
+        )
+    (one,) = fired(RULE, scene.analysed())
+    assert "itself refused" in one.statement and "nft list ruleset" in one.remedy
+    assert "None" not in one.remedy and "ss -l" not in one.remedy

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from captools.model.cluster import Route
 from captools.model.evidence import Confidence
 from captools.model.findings import Severity
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
@@ -51,6 +52,18 @@ def test_it_is_silent_where_packets_arrive(fired, name):
 def test_it_is_less_sure_where_the_pods_node_was_not_captured(fired):
     (one,) = fired(RULE, material(S1).without("k8s-w0/eth1").analysed())
     assert one.confidence is Confidence.LIKELY
+    assert "never" not in one.statement and "not seen again in these captures" in one.statement
+
+
+def test_a_wrong_route_for_the_pod_network_is_not_called_missing_and_is_to_be_replaced(fired):
+    one = material(S1)
+    wrong = Route(prefix="172.20.2.0/24", via="10.0.2.2", dev="eth0")
+    nodes = tuple(
+        replace(node, routes=(*node.routes, wrong)) if node.name == "router" else node for node in one.cluster.nodes
+    )
+    (found,) = fired(RULE, replace(one, cluster=replace(one.cluster, nodes=nodes)).analysed())
+    assert "the route 172.20.2.0/24 of router leads there" in found.statement and "no route" not in found.statement
+    assert found.remedy == "on router: ip route replace 172.20.2.0/24 via 192.168.20.100 dev eth2"
 
 
 def test_it_needs_the_nodes_own_routes(fired):
@@ -60,8 +73,6 @@ def test_it_needs_the_nodes_own_routes(fired):
 
 
 def test_it_is_silent_where_the_table_does_lead_to_the_pods_node(fired):
-    from captools.model.cluster import Route
-
     one = material(S1)
     right = Route(prefix="172.20.2.0/24", via="192.168.20.100", dev="eth2")
     nodes = tuple(

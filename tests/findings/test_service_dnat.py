@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from captools.findings.service_dnat import MOST_TOLD
@@ -68,6 +70,14 @@ def test_it_is_less_sure_where_no_capture_tells_which_machine_translated(fired):
     (one,) = fired(RULE, Wire().call(PODS[0], behind="n1__lxc1").analysed())
     assert one.confidence is Confidence.LIKELY and "a machine between lb/eth0 and n1/lxc1" in one.statement
     assert one.subject["node"] is None
+
+
+def test_an_ipv6_address_in_brackets_is_looked_for_as_it_stands(fired):
+    analysis = Wire().call(PODS[0]).analysed()
+    (front,) = analysis.services.frontends
+    services = replace(analysis.services, frontends=(replace(front, address="fd00::5"),))
+    (one,) = fired(RULE, replace(analysis, services=services))
+    assert one.remedy.endswith("grep -F '[fd00::5]:80'")
 
 
 def test_connections_whose_backend_nobody_saw_are_said_to_be_so(fired):

@@ -31,6 +31,8 @@ def test_it_names_both_nodes_the_gap_and_the_conversations_that_broke(fired):
                   "announced itself by 1 gratuitous ARP packet", "1 conversation got its answer late",
                   "1 conversation was reset by the machine that has the address now"):  # fmt: skip
         assert words in one.statement, words
+    # Cilium's name for the lease of a Service.
+    assert "get lease cilium-l2announce-kube-system-cilium-ingress -o yaml" in one.remedy
 
 
 def test_the_gap_is_the_one_that_the_scenario_made(fired):
@@ -120,6 +122,14 @@ def test_a_router_that_answers_for_others_does_not_take_over(fired):
 def test_an_address_that_is_no_load_balancers_may_move_as_it_likes(fired):
     talk = Segment().chatter(5000).resolve(0, A, target="192.168.10.7").announce(2000, B, target="192.168.10.7")
     assert fired(RULE, talk.analysed()) == []
+
+
+def test_what_it_does_not_tell_of_it_does_not_explain():
+    talk = Segment().chatter(9000).resolve(0, A, target="192.168.10.7").announce(3000, B, target="192.168.10.7")
+    analysis = talk.call(1500, A, target="192.168.10.7").analysed()
+    (path,) = (one for one in analysis.paths if one.flow.dst == "192.168.10.7")
+    assert not explains(analysis, path)
+    assert explains(replace(analysis, cluster=replace(CLUSTER, pools=("192.168.10.7/32",))), path)
 
 
 def test_without_a_list_of_services_it_is_only_possible(fired):

@@ -26,6 +26,13 @@ def test_it_names_both_identities_the_tools_word_for_it_and_the_overhead(fired):
     assert all(proof.decode_as == "udp.port==8472,vxlan" for proof in one.evidence)
 
 
+def test_of_a_conversation_that_nobody_answered_it_does_not_say_that_the_two_talk(fired):
+    told = {(one.subject["src"], one.subject["dst"]): one.statement for one in fired(RULE, "s14-policy-drop")}
+    dropped, fine = told["172.20.0.88", "172.20.2.33"], told["172.20.0.88", "172.20.1.108"]
+    assert dropped.startswith("Packets of default/curl-pod (172.20.0.88) to default/webpod")
+    assert "on the way back" not in dropped and " talk through VXLAN" in fine
+
+
 def test_a_pod_on_the_same_node_is_not_tunnelled(fired):
     assert "172.20.0.121" not in {one.subject["dst"] for one in fired(RULE, S2)}
 

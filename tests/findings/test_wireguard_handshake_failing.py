@@ -121,7 +121,7 @@ def test_a_session_used_past_its_end_is_stale():
         first_counter=0, last_counter=39, expired=4,
     )  # fmt: skip
     (one,) = RULE.judge(with_sessions(material(S13).analysed(), over))
-    assert "4 data messages came more than 180 s behind the handshake of 12:00:00.000" in one.statement
+    assert "4 data messages came more than 180 s after the handshake of 12:00:00.000" in one.statement
     assert not list(RULE.judge(with_sessions(material(S13).analysed(), replace(over, expired=0))))
 
 

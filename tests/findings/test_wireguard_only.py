@@ -20,7 +20,15 @@ def test_it_counts_data_messages_and_matched_inner_packets_of_every_pair(fired):
         ("k8s-ctr", "k8s-w0"), ("k8s-ctr", "k8s-w1"), ("k8s-w0", "k8s-w1"),
     }  # fmt: skip
     assert all(one.confidence is Confidence.PROVEN and "no pod packet in clear" in one.statement for one in found)
+    assert all("(seen at " in one.statement and "/eth1" in one.statement for one in found), "what was covered"
     assert all("wg.type == 4" in proof.filter for one in found for proof in one.evidence)
+
+
+def test_inner_packets_without_a_datagram_are_not_passed_over_in_silence(fired):
+    # The session of one pair was not renewed: what came after it waits, to the end of the capture.
+    told = {(one.subject["src"], one.subject["dst"]): one.statement for one in fired(RULE, "wireguard-rekey")}
+    assert "came so early or late that the datagram may lie outside" in told.pop(("k8s-ctr", "k8s-w0"))
+    assert len(told) == 2 and not any("The other" in statement for statement in told.values())
 
 
 def test_without_the_inner_side_it_is_likely_not_proven(fired):

@@ -34,6 +34,12 @@ def test_the_order_does_not_decide_which_finding_answers_which():
     assert score(case(wide, narrow), [finding(dst="b"), finding(dst="c")]).right
 
 
+def test_an_optional_one_takes_nothing_from_what_has_to_come():
+    may, must = {"rule": "refused", "optional": True}, {"rule": "refused", "subject": {"dst": "b"}}
+    assert score(case(may, must), [finding(dst="b")]).right and score(case(must, may), [finding(dst="b")]).right
+    assert score(case(may, must), [finding(dst="c")]).missing == ("refused (dst b)",)
+
+
 def test_another_subject_point_word_or_confidence_is_missing_and_false():
     for wanted in (
         {"subject": {"dst": "z"}},

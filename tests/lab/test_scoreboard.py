@@ -30,10 +30,17 @@ def test_every_scenario_says_what_it_must_and_nothing_else(needs_root, tmp_path)
     assert {one["scenario"] for one in scores} == {name for name, one in catalogue().items() if not one.long}
 
 
-def test_a_scenario_that_cannot_run_has_a_score_that_says_why(needs_root, tmp_path):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (CaptureFailed("the traffic generator is gone"), "the traffic generator is gone"),
+        (KeyError("web"), "KeyError: 'web'"),
+    ],
+)
+def test_a_scenario_that_cannot_run_has_a_score_that_says_why(needs_root, tmp_path, error, says):
     def broken(lab):
-        raise CaptureFailed("the traffic generator is gone")
+        raise error
 
     scenario = Scenario(id="s0-broken", title="x", mode=Mode.NATIVE, traffic=broken, expected=())
     (one,) = run_all([scenario], tmp_path, jobs=1, name="broken", say=lambda text: None)
-    assert not one.right and "the traffic generator is gone" in one.error
+    assert not one.right and says in one.error

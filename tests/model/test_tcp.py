@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from captools.model.paths import Way
-from captools.model.tcp import TCP_STREAMS, Tcp
+from captools.model.tcp import TCP_STREAMS, Stuck, Tcp
 
 
 def row(**changes: Any) -> dict[str, Any]:
@@ -78,3 +78,13 @@ def test_without_figures_nothing_is_told():
         and none.suspects(1) == ()
         and none.resent_proof(tcp(row()).connections[0].streams[0]) == ()
     )
+
+
+def test_what_is_stuck_is_found_by_path_and_way():
+    one = Stuck(
+        path=3, way=Way.REPLY, point="n/e", copies=4, payload_bytes=1, first_ns=0, last_ns=1, smallest_lost=41,
+        largest_passed=40, passed_after=0, peer_after=0,
+    )  # fmt: skip
+    told = Tcp(stuck=(one,))
+    assert told.stuck_at(3, Way.REPLY) is one
+    assert told.stuck_at(3, Way.FORWARD) is None and told.stuck_at(4, Way.REPLY) is None

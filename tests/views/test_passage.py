@@ -47,8 +47,8 @@ def test_wireguard_is_told_with_its_ends_and_by_what_the_datagram_is_known():
     told = passage(path(WIREGUARD, "172.20.0.88", "172.20.1.108", 1).ways(Way.FORWARD), WIREGUARD.cluster)
     # A ping of 84 bytes on cilium_wg0; padded to 96, and 32 + 8 + 20 + 14 around it (FACTS, section 10).
     assert told[1] == (
-        "k8s-ctr seals it in WireGuard from 192.168.10.100 (k8s-ctr) to 192.168.10.101 (k8s-w1): an IP packet of "
-        "84 bytes becomes a frame of 170 (which datagram it is, size, order and time tell)"
+        "k8s-ctr encrypts it with WireGuard, from 192.168.10.100 (k8s-ctr) to 192.168.10.101 (k8s-w1): an IP packet of "
+        "84 bytes becomes a frame of 170 (its datagram is known by size, order and time)"
     )
     assert told[2] == "k8s-w1 opens the WireGuard message" and len(told) == 3
 

@@ -8,7 +8,7 @@ from captools.model.cluster import Cluster
 from captools.model.evidence import Confidence, Evidence
 from captools.model.flows import Flow
 from captools.model.paths import Asymmetry, Change, Detour, Expected, Hop, Loss, Outcome, Path, Way
-from captools.views.path_notes import notes
+from captools.views.path_notes import notes, origin
 
 PROOF = Evidence(point="a/eth0", file="a.pcap", sha256="", frames=(12, 15), shows="")
 LOSS = Loss(way=Way.FORWARD, after="a/eth0", before="b/eth0", packets=2, resent=2, evidence=(PROOF,))
@@ -29,6 +29,12 @@ def told(**changes: object) -> list[str]:
 
 def test_nothing_to_say_is_nothing_said():
     assert told(expected=(replace(UNSEEN, seen=True),)) == []
+
+
+def test_an_address_of_many_nodes_is_that_of_the_node_the_packet_was_first_seen_leaving():
+    assert origin(replace(PATH, hops=(HOP,))) == "a"
+    assert origin(replace(PATH, hops=(replace(HOP, direction="in"),))) == ""
+    assert origin(replace(PATH, hops=(replace(HOP, point="loose"),))) == origin(PATH) == ""
 
 
 def test_a_loss_tells_where_how_many_which_frames_and_whether_it_is_sure():

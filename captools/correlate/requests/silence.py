@@ -113,7 +113,7 @@ class Silence:
         if blind and not envoy and not door:
             return "unknown", f"no backend leg was captured: {blind}", Confidence.PROVEN
         why = f" ({_WORDS[answer.status]})" if answer.status in _WORDS else ""
-        reasons = ["Envoy names no backend's time, as it does where it asked one"] if envoy else []
+        reasons = [f"the answer bears no {_UPSTREAM_TIME}, which Envoy adds where it asked a backend"] if envoy else []
         words = _OWN_WORDS.get(answer.body_hash) if envoy else None  # else a backend's own Envoy may have written them
         reasons += [f'its body is what Envoy itself writes, "{words}"'] if words else []
         reasons += [f"the request never reached {door}, the pod's own interface, which was listening"] if door else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 
 from captools.correlate.paths.bpf import Header, passes
@@ -24,7 +25,7 @@ _SHOWS = "a connection opened straight to a backend"
 _FRAMES = 3  # connections shown as evidence, of each backend
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Callers:
     """What is needed to judge what pods call: ``proxied`` are the sockets that a proxy opened for requests."""
 
@@ -58,7 +59,7 @@ class Callers:
         pod = self.cluster.pod_of(address)
         if pod is None:
             return False
-        told = any(one.post_translation and one.src.pod == pod.full_name for one in self.cluster.hubble)
+        told = pod.full_name in self._choosers
         spared = self.cluster.config.get("bpf-lb-sock-hostns-only") == "true"
         return told or (self.cluster.datapath(pod.node).socket_lb == "on" and not spared)
 
@@ -89,10 +90,17 @@ class Callers:
     def _called(self, service: Service, clients: set[str]) -> bool:
         """Tell whether Hubble saw a socket of one of the clients call an address of the service."""
         pods = {pod.full_name for address in clients if (pod := self.cluster.pod_of(address))}
-        return any(
-            one.pre_translation and one.src.pod in pods and one.dst.ip in service.addresses
-            for one in self.cluster.hubble
-        )
+        return any(pod in pods and address in service.addresses for pod, address in self._asked)
+
+    @cached_property
+    def _choosers(self) -> frozenset[str]:
+        """The pods of which Hubble saw a socket choose; its log is gone through once, however many callers there are."""
+        return frozenset(one.src.pod for one in self.cluster.hubble if one.post_translation)
+
+    @cached_property
+    def _asked(self) -> frozenset[tuple[str, str]]:
+        """Which addresses Hubble saw the sockets of which pods call, before a backend was chosen."""
+        return frozenset((one.src.pod, one.dst.ip) for one in self.cluster.hubble if one.pre_translation)
 
     def _named_by(self, called: list[Service], clients: set[str]) -> str:
         """Say how the service is known: by what Hubble saw the sockets call, else by whose backends these are."""

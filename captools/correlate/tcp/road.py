@@ -9,6 +9,7 @@ import numpy as np
 from captools.correlate.evidence import Prover
 from captools.correlate.paths.coverage import Coverage
 from captools.correlate.paths.matched import Matched
+from captools.correlate.tcp.by_size import by_size
 from captools.correlate.tcp.figures import AGAIN, figures, late
 from captools.correlate.tcp.segments import Segments, segments
 from captools.correlate.tcp.stuck import StuckBytes
@@ -24,7 +25,8 @@ def tcp(known: Matched, paths: Sequence[Path], coverage: Coverage, prover: Prove
     if found is None:
         return Tcp()
     stuck = StuckBytes(known.rows, ids, found, paths, coverage, prover).all()
-    return Tcp(figures(known.rows, found), stuck, _proofs(known, found, prover))
+    table = figures(known.rows, found)
+    return Tcp(table, by_size(stuck, table, paths), _proofs(known, found, prover))
 
 
 def _proofs(known: Matched, found: Segments, prover: Prover) -> Callable[[TcpStream], tuple[Evidence, ...]]:

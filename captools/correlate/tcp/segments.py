@@ -54,9 +54,9 @@ class Segments:
         most: Ints = np.maximum.reduceat(values, self.starts)
         return most
 
-    def sized(self) -> Bools:
-        """Tell which take sequence numbers: bytes, SYN or FIN; keepalives only pretend to."""
-        sized: Bools = (self.end > self.begin) & (self.kind != Repeat.KEEPALIVE)
+    def sized(self, some: Ints | slice = slice(None)) -> Bools:
+        """Tell which of ``some`` entries take sequence numbers: bytes, SYN or FIN; keepalives only pretend to."""
+        sized: Bools = (self.end[some] > self.begin[some]) & (self.kind[some] != Repeat.KEEPALIVE)
         return sized
 
     def delivered(self) -> Ints:

@@ -105,7 +105,7 @@ class StuckBytes:
     def _repeated(self, lane: int, mine: Ints, peer: Ints, acked: int) -> Stuck | None:
         """Return the bytes behind the last acknowledgment, if they were sent often enough."""
         found = self.found
-        sized = found.sized()[mine] & (found.flags[mine] & TcpFlag.SYN == 0)
+        sized = found.sized(mine) & (found.flags[mine] & TcpFlag.SYN == 0)
         open_ = mine[sized & (found.end[mine] > acked)]
         if not len(open_):
             return None
@@ -220,7 +220,7 @@ class StuckBytes:
 
     def _arrived(self, lane: int, mine: Ints, peer: Ints, acked: int) -> Bools:
         found = self.found
-        arrived = found.sized()[mine] & (found.end[mine] <= acked)
+        arrived = found.sized(mine) & (found.end[mine] <= acked)
         arrived |= self._seen_last(lane, mine)
         for begin, end in self._blocks(mine, peer):
             arrived |= (found.begin[mine] >= begin) & (found.end[mine] <= end) & (found.end[mine] > found.begin[mine])

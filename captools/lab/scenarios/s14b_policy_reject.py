@@ -81,14 +81,14 @@ SCENARIO = Scenario(
             rule="refused",
             subject={"dst": NEAR.ip, "dport": POD_TLS_PORT, "node": NEAR.node, "name": NEAR_NODE},
             points=(NEAR_CARD,),
-            says=(NEAR.node, "ICMP", "prohibited by policy", "code 13"),
+            says=(NEAR.node, "ICMP", "administratively prohibited", "code 13"),
             confidence="proven",
         ),
         Expected(
             rule="refused",
             subject={"dst": FAR.ip, "dport": POD_TLS_PORT, "node": ROUTER, "name": BY_ROUTER},
             points=(f"{ROUTER}/eth1",),
-            says=(ROUTER, "ICMP", "host prohibited", "code 10"),
+            says=(ROUTER, "ICMP", "host administratively prohibited", "code 10"),
             confidence="proven",
         ),
         Expected(

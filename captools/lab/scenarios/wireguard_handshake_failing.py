@@ -52,7 +52,7 @@ SCENARIO = Scenario(
             rule="wireguard-handshake-failing",
             subject={"node": WRONG},
             points=("k8s-w1/eth1", "k8s-ctr/eth1", "k8s-w0/eth1"),
-            says=("between k8s-w1 and k8s-ctr and k8s-w0", "the public key of k8s-w1", "were never answered"),
+            says=("of k8s-w1 with k8s-ctr and k8s-w0", "the public key of k8s-w1", "were never answered"),
             confidence="proven",
         ),
     ),

@@ -64,7 +64,7 @@ SCENARIO = Scenario(
             subject={"node": FAR},
             points=("k8s-ctr/eth1", "router/eth1", "k8s-w1/eth1", "k8s-w0/eth1"),
             says=(
-                "between k8s-w0 and k8s-ctr and k8s-w1",
+                "of k8s-w0 with k8s-ctr and k8s-w1",
                 "up to router/eth1 and never to k8s-w0/eth1",
                 "UDP 51871 is blocked",
             ),

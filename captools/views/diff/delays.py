@@ -81,12 +81,18 @@ def several_points(pair: tuple[Conversation, Conversation]) -> bool:
 
 
 def passages(side: Conversation, way: Way, most: int = MOST) -> list[Passage]:
-    """Follow up to ``most`` packets of one way, spread evenly over all flows."""
-    rows = np.concatenate([np.empty(0, np.int64), *(_rows(side.analysis, path, way) for path in side.paths)])
-    if len(rows) > most:
-        rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
-    found = (_passage(side, side.analysis.hops_of(int(row))) for row in rows)
+    """Follow up to ``most`` packets of one way, spread evenly over all flows; no more flows are looked through than that."""
+    flows = [path for path in side.paths if path.ways(way)]
+    flows = [flows[at] for at in _evenly(len(flows), most)]
+    rows = np.concatenate([np.empty(0, np.int64), *(_rows(side.analysis, path, way) for path in flows)])
+    found = (_passage(side, side.analysis.hops_of(int(rows[at]))) for at in _evenly(len(rows), most))
     return [one for one in found if len(one.since) > 1]
+
+
+def _evenly(number: int, most: int) -> list[int]:
+    """Return up to ``most`` of so many places, the first and the last among them."""
+    places: list[int] = np.linspace(0, number - 1, min(number, most)).round().astype(np.int64).tolist()
+    return places
 
 
 def _rows(analysis: Analysis, path: Path, way: Way) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

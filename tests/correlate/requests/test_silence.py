@@ -32,7 +32,7 @@ def told(answer: bytes | None, **headers: str) -> tuple[str, str]:
 )
 def test_envoy_says_itself_that_it_asked_nobody(status: int, why: str):
     by, note = told(reply(status, server="envoy"))
-    assert by == "proxy" and f"({why})" in note and "Envoy names no backend's time" in note
+    assert by == "proxy" and f"({why})" in note and "bears no x-envoy-upstream-service-time" in note
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_a_request_straight_to_a_pod_has_no_proxy():
 def test_what_envoy_answered_by_itself_is_told_apart_from_a_leg_that_was_not_captured():
     denied = [FRONT.ask(0, get()), FRONT.answer(1, reply(403, server="envoy"))]
     one = only(read(k8s_w1__eth1=denied).analysed(CLUSTER))
-    assert one.status == 403 and one.answered_by == "proxy" and "Envoy names no backend's time" in one.note
+    assert one.status == 403 and one.answered_by == "proxy" and "bears no x-envoy-upstream-service-time" in one.note
     passed = [FRONT.ask(0, get()), FRONT.answer(1, reply(200, server="envoy", x_envoy_upstream_service_time="1"))]
     other = only(read(k8s_w1__eth1=passed).analysed(CLUSTER))
     assert other.answered_by == "unknown" and other.note.startswith("no backend leg was captured")

@@ -8,6 +8,7 @@ from statistics import median
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 
 from captools.model.addresses import to_bytes
 from captools.model.packets import PACKETS
@@ -84,6 +85,16 @@ def test_no_more_packets_are_followed_than_tell_anything():
     busy = min(sum(path.packets for path in many[place][0].paths) for place in chosen)
     left = max(sum(path.packets for path in many[place][0].paths) for place in set(range(len(many))) - chosen)
     assert left <= busy
+
+
+@pytest.mark.parametrize(("number", "followed"), [(3, 30), (MOST, MOST), (1_000, MOST)])
+def test_of_many_flows_some_are_looked_through_the_first_and_the_last_among_them(number, followed):
+    one, _ = pings(CLEAR, CLEAR)
+    ((index, path),) = one.flows
+    nobody = replace(path, flow=replace(path.flow, icmp_id=65_535))  # no packet in the capture is of this one
+    assert len(passages(replace(one, flows=one.flows * number), Way.FORWARD)) == followed
+    inside = ((index, path), *[(index, nobody)] * (number - 2), (index, path))
+    assert len(passages(replace(one, flows=inside), Way.FORWARD)) == 20
 
 
 def test_one_point_alone_has_no_delays():
