@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from captools.findings._words import proof
 from captools.model.analysis import Analysis
 from captools.model.clocks import ClockOffset
-from captools.model.evidence import Confidence, Coverage
+from captools.model.evidence import Confidence, Coverage, Evidence
 from captools.model.findings import Finding, FindingRule, Severity
+from captools.model.paths import Way
 from captools.model.units import duration
 
 # Beyond this NTP no longer slews a clock but sets it (STEPT of RFC 5905): no synchronised clock is so far off.
@@ -54,12 +56,33 @@ def _finding(analysis: Analysis, clock: ClockOffset) -> Finding:
             "kubectl logs and hubble are not: there an answer may seem to come before its question."
         ),
         subject={"node": clock.node, "name": clock.node},
+        evidence=_proof(analysis, clock.node),
         coverage=Coverage(points=points, reason=clock.method),
         remedy=(
             f"on {here}: chronyc tracking (or timedatectl timesync-status), then chronyc makestep; certificates and "
             "tokens depend on the clock too"
         ),
     )
+
+
+def _proof(analysis: Analysis, node: str) -> tuple[Evidence, ...]:
+    """Return one packet of each direction, seen by both clocks: their stamps differ by the offset and the way's delay."""
+    found: dict[bool, tuple[Evidence, ...]] = {}
+    for path in analysis.paths:
+        for way in Way:
+            hops = path.ways(way)
+            whose = [hop.point.partition("/")[0] for hop in hops]
+            if analysis.clock_reference not in whose or node not in whose:
+                continue
+            ours, theirs = whose.index(analysis.clock_reference), whose.index(node)
+            if (ours < theirs) not in found:
+                found[ours < theirs] = (
+                    *proof([hops[ours]], f"a packet by the clock of {_named(analysis, analysis.clock_reference)}"),
+                    *proof([hops[theirs]], f"the same packet by the clock of {_named(analysis, node)}"),
+                )
+        if len(found) == 2:
+            break
+    return tuple(one for two in found.values() for one in two)
 
 
 def _named(analysis: Analysis, owner: str) -> str:

@@ -64,7 +64,7 @@ def folders(chosen: Sequence[str] = ()) -> dict[str, list[Path]]:
     """Return folder -> its captures: ``reference``, and the folders of the shared real captures."""
     found: dict[str, list[Path]] = defaultdict(list)
     for case in cases():
-        found["reference"] += case.captures
+        found["reference"] += [path for path in case.captures if path.stat().st_size > 24]
     for path in real_captures():
         found[path.relative_to(SHARED / "captures-real").parts[0]].append(path)
     return {name: paths for name, paths in found.items() if not chosen or name in chosen}

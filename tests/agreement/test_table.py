@@ -14,7 +14,7 @@ from tests.agreement.test_tshark import NOT_OURS_YET, REASONS
 
 @pytest.mark.parametrize("name", [one.name for one in cases()])
 def test_three_readers_agree_on_a_reference_case(name: str) -> None:
-    paths = list(case(name).captures)
+    paths = [path for path in case(name).captures if path.stat().st_size > 24]  # more than a header
     found = summed(totals({name: paths}).values())
     assert (found.unexplained, found.disagreements) == ([], 0)
     assert found.files == len(paths) and found.by_three > 10 * len(paths)

@@ -25,6 +25,7 @@ from captools.wire.http import http_heads
 from captools.wire.index import is_capture, read_records
 from captools.wire.text.read import TextLog, read_text_log
 from captures import cases
+from tests.agreement.telling import telling
 from tests.conftest import SHARED
 
 MAX_BYTES = 120_000
@@ -84,10 +85,10 @@ def compare(log: TextLog, wanted: Rows) -> list[str]:
 
 
 def captures() -> list[Path]:
-    reference = [path for case in cases() for path in case.folder.glob("*.pcap*")]
     real = SHARED / "captures-real"
-    found = reference + ([path for path in real.rglob("*") if path.is_file()] if real.is_dir() else [])
-    return sorted(path for path in found if path.stat().st_size <= MAX_BYTES and is_capture(path.read_bytes()[:4]))
+    found = [path for path in real.rglob("*") if path.is_file()] if real.is_dir() else []
+    found = [path for path in found if is_capture(path.read_bytes()[:4])]
+    return sorted(path for path in [*telling(), *found] if path.stat().st_size <= MAX_BYTES)
 
 
 def expected_outputs() -> list[Path]:
@@ -123,7 +124,7 @@ def test_the_installed_tcpdump_prints_what_we_decode(options: tuple[str, ...]) -
         pytest.skip("needs tcpdump")
     told: Counter[str] = Counter()
     for path in captures():
-        text = run("tcpdump", *options, "-r", "-", data=path.read_bytes())
+        text = run("tcpdump", *options, "-r", "-", data=read_file(path)[0])
         if path.name in REASONS or not text:  # tcpdump refuses a few damaged files
             continue
         wanted = decoded(path)[0].to_pylist()

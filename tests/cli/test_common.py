@@ -22,13 +22,17 @@ from captools.views.schemas import NAMES, schema
 from captures import case
 from captures.build import EN10MB, pcap, pcapng
 from tests.cli.conftest import one_sentence
-from tests.small_session import W1, handshake, write_session
+from tests.small_session import handshake, write_session
 from tests.wire.points import capture
 
 S2 = case("s2-vxlan-overlay").folder
 S8 = case("s8-ingress-dedicated-snat").folder
 PCAP = pcap(handshake())
-ITEMS = {"findings": "findings", "paths": "paths", "requests": "requests", "encryption": "pairs", "info": "points"}
+ITEMS = {
+    "findings": "findings", "paths": "paths", "requests": "requests", "encryption": "pairs", "info": "points",
+    "routes": "routes",
+}  # fmt: skip
+WORDS = {"routes": ("requests", "--by-route")}  # what prints a document that has no command of its own
 
 
 def test_all_ways_to_name_a_source_give_the_same_packets(captools, tmp_path):
@@ -88,14 +92,16 @@ def test_a_damaged_session_json_loses_no_packet(captools, tmp_path, damage):
 def test_a_single_file_of_a_session_keeps_what_the_session_knows_of_it(captools):
     whole = json.loads(captools("info", S8, "--json").out)
     wanted = next(one for one in whole["points"] if one["point"] == "k8s-w1/eth1")
-    (alone,) = json.loads(captools("info", S8 / W1, "--json").out)["points"]
+    one = case(S8.name).capture("k8s-w1/eth1")
+    (alone,) = json.loads(captools("info", one, "--json").out)["points"]
     assert alone["tool_counts"] == wanted["tool_counts"] and alone["tool_counts"]["captured"] == alone["packets"]
     # The inventory beside it gives pods their names.
-    assert "default/webpod-" in captools("paths", S8 / W1, "--brief").out + captools("paths", S8 / W1).out
+    assert "default/webpod-" in captools("paths", one, "--brief").out + captools("paths", one).out
 
 
 def test_inventory_can_be_named_for_captures_that_lie_elsewhere(captools, tmp_path):
-    (tmp_path / W1).write_bytes((S8 / W1).read_bytes())
+    one = case(S8.name).capture("k8s-w1/eth1")
+    (tmp_path / one.name).write_bytes(one.read_bytes())
     assert "default/webpod-" not in captools("paths", tmp_path).out
     assert "default/webpod-" in captools("paths", tmp_path, "--inventory", S8 / "inventory").out
 
@@ -114,22 +120,23 @@ def test_a_further_vxlan_port_is_opened_only_when_asked_for(captools, tmp_path):
     assert vnis == [None, 7]
 
 
-@pytest.mark.parametrize("command", NAMES)
-def test_json_fits_its_schema_and_ndjson_csv_and_parquet_hold_the_same_items(captools, tmp_path, command):
-    document = json.loads(captools(command, S2, "--json").out)
-    Draft202012Validator(schema(command)).validate(document)
-    assert document == json.loads(captools(command, S2, "--format", "json").out)
-    items = document[ITEMS[command]]
-    lines = captools(command, S2, "--format", "ndjson").out.splitlines()
+@pytest.mark.parametrize("name", NAMES)
+def test_json_fits_its_schema_and_ndjson_csv_and_parquet_hold_the_same_items(captools, tmp_path, name):
+    command = (*WORDS.get(name, (name,)), S2)
+    document = json.loads(captools(*command, "--json").out)
+    Draft202012Validator(schema(name)).validate(document)
+    assert document == json.loads(captools(*command, "--format", "json").out)
+    items = document[ITEMS[name]]
+    lines = captools(*command, "--format", "ndjson").out.splitlines()
     assert [json.loads(line) for line in lines] == items
-    rows = list(csv.DictReader(io.StringIO(captools(command, S2, "--format", "csv").out)))
-    table = pq.read_table(io.BytesIO(captools(command, S2, "--format", "parquet").stdout))
+    rows = list(csv.DictReader(io.StringIO(captools(*command, "--format", "csv").out)))
+    table = pq.read_table(io.BytesIO(captools(*command, "--format", "parquet").stdout))
     assert len(rows) == table.num_rows == len(items)
     if items:
         assert list(rows[0]) == table.column_names == list(items[0])
-        name = next(key for key, value in items[0].items() if isinstance(value, list | dict))
-        assert [json.loads(row[name]) for row in rows] == [item[name] for item in items]
-        assert [json.loads(text) for text in table[name].to_pylist()] == [item[name] for item in items]
+        column = next(key for key, value in items[0].items() if isinstance(value, list | dict))
+        assert [json.loads(row[column]) for row in rows] == [item[column] for item in items]
+        assert [json.loads(text) for text in table[column].to_pylist()] == [item[column] for item in items]
 
 
 @pytest.mark.parametrize("form", ["table", "json", "ndjson", "csv", "parquet"])

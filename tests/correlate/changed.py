@@ -17,6 +17,7 @@ from captools.model.flows import Flow
 from captools.model.packets import HTTP, PACKETS, TLS, Proto
 from captools.model.paths import Outcome, Way
 from captools.model.session import ToolCounts
+from captools.store.files import read_file
 from tests.correlate.material import Material
 from tests.correlate.same.rewritten import coalesced
 
@@ -133,10 +134,11 @@ def renamed_copy(folder: File, into: File, names: Mapping[str, str]) -> File:
             continue
         target = into / _renamed(path.relative_to(folder).as_posix(), names)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".pcap":
+        if ".pcap" in path.suffixes:
             shutil.copyfile(path, target)
         else:
-            target.write_text(_renamed(path.read_text(encoding="utf-8"), names), encoding="utf-8")
+            text = read_file(path)[0].decode("utf-8")
+            target.with_name(target.name.removesuffix(".zst")).write_text(_renamed(text, names), encoding="utf-8")
     return into
 
 

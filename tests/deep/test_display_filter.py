@@ -9,6 +9,7 @@ import pytest
 from captools.deep.display_filter import check_filter, frames_by_tshark
 from captools.model.errors import MalformedCapture, ToolMissing, UsageError
 from captools.pipeline import open_session
+from captools.store.files import read_file
 from captools.views.filter import Tables, compile_filter
 from captures import case
 
@@ -45,7 +46,7 @@ def test_a_file_that_is_no_capture_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_cut_in_mid_record_gives_its_whole_frames(tmp_path: Path) -> None:
-    whole = capture().read_bytes()
+    whole, _damage = read_file(capture())
     (tmp_path / "cut.pcap").write_bytes(whole[: len(whole) // 2])
     frames = frames_by_tshark(tmp_path / "cut.pcap", "frame")
     assert frames == list(range(1, len(frames) + 1)) and 10 < len(frames) < 110

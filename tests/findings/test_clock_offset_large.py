@@ -74,3 +74,14 @@ def test_a_capture_that_names_no_node_stands_for_the_machine_that_wrote_it(fired
     assert (
         "the machine that wrote second.pcap" in one.statement and "on the machine that wrote second.pcap:" in one.remedy
     )
+
+
+def test_its_frames_are_one_packet_of_each_direction_by_both_clocks(fired):
+    one = material("demo-skewed")
+    stamps = dict(zip(zip(one.packets["point"].to_pylist(), one.packets["frame"].to_pylist(), strict=True),
+                      one.packets["ts_ns"].to_pylist(), strict=True))  # fmt: skip
+    found = {told.subject["node"]: told for told in fired(RULE, "demo-skewed")}
+    # The recording set k8s-w0 ten minutes behind: a packet through it is stamped so on both of its ways.
+    ours, theirs, there, back = (stamps[proof.point, proof.frames[0]] for proof in found["k8s-w0"].evidence)
+    assert [proof.point.partition("/")[0] for proof in found["k8s-w0"].evidence] == ["k8s-ctr", "k8s-w0"] * 2
+    assert abs(ours - theirs - 600_000_000_000) < 1_000_000_000 and abs(there - back - 600_000_000_000) < 1_000_000_000

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captools.model.errors import MalformedCapture
+from captools.store.files import read_file
 from captools.wire.index import is_capture, read_records
-from captures import build
+from captures import build, cases
 from captures.generate import generate
 from tests.scale import packets as count_of
 from tests.scale import times
 from tests.wire.equality import assert_same, mutated
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[3]
 u8, u16, u32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
 v4 = u32.map(lambda n: ".".join(str(n >> shift & 255) for shift in (24, 16, 8, 0)))
 v6 = st.integers(0, 0xFFFF).map(lambda n: f"2001:db8::{n:x}")
@@ -183,10 +183,9 @@ def captures_below(folder: Path) -> list[Path]:
 
 
 def test_every_reference_case_is_read_alike():
-    cases = captures_below(ROOT / "captures" / "reference")
-    assert len(cases) >= 10
-    for path in cases:
-        assert_same(path.read_bytes())
+    for one in cases():
+        packets = [len(assert_same(read_file(path)[0])) for path in one.captures]
+        assert sum(packets) > 0, one.name
 
 
 def test_every_real_capture_is_read_alike(shared):
