@@ -53,7 +53,7 @@ def test_what_has_no_listed_reason_is_shown_and_fails_the_command() -> None:
     assert line.split() == ["vxlan", "1", "3", "5", "2", "1", "2", "1"] and whole.split()[0] == "all"
 
 
-def test_the_command_prints_the_table_of_chosen_folders(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["reference", "--quick"]) == 0
+def test_the_command_prints_the_table_of_chosen_folders(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+    assert main(["geneve", "--quick"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:3]] == ["CAPTURES", "reference", "all"]
+    assert [line.split()[0] for line in lines[:3]] == ["CAPTURES", "geneve", "all"]

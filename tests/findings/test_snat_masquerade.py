@@ -34,7 +34,9 @@ def test_its_ports_are_those_that_the_server_outside_saw(fired):
 
     told = case(MASQUERADE).truth["truth"]["flows"]
     pairs = {f"{one['sport']} by {one['seen_sport']}" for one in told if one.get("seen_sport")}
-    for one in fired(RULE, MASQUERADE):
+    found = fired(RULE, MASQUERADE)
+    assert found and pairs
+    for one in found:
         assert any(f"for instance {pair})" in one.statement for pair in pairs)
 
 

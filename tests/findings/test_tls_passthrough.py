@@ -30,7 +30,9 @@ def test_one_name_is_one_note_with_its_backend_and_the_source_that_this_one_sees
 
 
 def test_its_frames_are_the_hello_on_both_legs(fired):
-    for one in fired(RULE, S12):
+    found = fired(RULE, S12)
+    assert found
+    for one in found:
         shows = {proof.shows for proof in one.evidence}
         assert shows == {
             "the ClientHello of the client leg", "the same ClientHello, with the same random, on the backend leg",

@@ -47,7 +47,9 @@ def test_both_ways_of_handing_it_on_are_told_apart(fired):
 
 
 def test_evidence_shows_the_header_as_the_client_sent_it_and_as_the_backend_got_it(fired):
-    for one in fired(RULE, CASE):
+    found = fired(RULE, CASE)
+    assert found
+    for one in found:
         shows = {proof.shows for proof in one.evidence}
         assert {"the request on the client leg", "the request on the backend leg"} <= shows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from captools.store.files import read_file
 from captools.store.small import SmallCapture
 from captools.wire.decode import Naming
 from captools.wire.index import read_records
@@ -14,7 +15,7 @@ NAMING = Naming(source="s", points=("n/eth1",))
 
 
 def opened() -> SmallCapture:
-    data = PATH.read_bytes()
+    data, _damage = read_file(PATH)
     return SmallCapture(PATH, data, read_records(data, "t"), (8472,))
 
 
