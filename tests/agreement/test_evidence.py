@@ -17,6 +17,7 @@ from captools.views import documents
 from captures import cases
 from captures.build import ethernet, geneve, ipv4, pcap, tcp, udp, vxlan
 from tests.agreement.telling import HOP_BY_HOP, analysed
+from tests.depth import DEEP
 
 
 def evidence_in(document: object) -> Iterator[dict[str, Any]]:
@@ -55,7 +56,7 @@ def frames_by_filters(asked: tuple[str, str, list[dict[str, Any]]]) -> list[int]
 def test_every_printed_filter_gives_exactly_its_frames(name: str) -> None:
     analysis = analysed(name)
     by_file: dict[tuple[str, str], dict[tuple[Any, ...], dict[str, Any]]] = defaultdict(dict)
-    more = (documents.requests, documents.encryption, documents.paths) if name in HOP_BY_HOP else ()
+    more = (documents.requests, documents.encryption, documents.paths) if DEEP or name in HOP_BY_HOP else ()
     for document in (documents.findings, *more):
         for proof in evidence_in(document(analysis)):
             by_file[proof["file"], proof["decode_as"]][proof["filter"], *proof["frames"]] = proof

@@ -9,6 +9,7 @@ from captools.correlate.clocks.settle import settle
 from captools.pipeline import open_session
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
 from tests.correlate.talk import Ends, get, read, reply
+from tests.depth import quick
 
 MS, S = 1_000_000, 1_000_000_000
 
@@ -20,7 +21,7 @@ def packets(settled):
     return {tuple(part.tolist()) for part in np.split(order, np.flatnonzero(np.diff(ids[order])) + 1)}
 
 
-@pytest.mark.parametrize("name", [FINE, S1, S2, S8, S13, LEAK])
+@pytest.mark.parametrize("name", quick([S2, S8, S13], [FINE, S1, S2, S8, S13, LEAK]))
 @pytest.mark.parametrize("node", ["k8s-ctr", "k8s-w0", "router"])
 @pytest.mark.parametrize(
     "ahead,ppm", [(MS, 20), (-MS, 0), (250 * MS, 100), (-5 * S, 0), (600 * S, 100), (-600 * S, 20)]
@@ -104,7 +105,7 @@ def told(analysis):
     return sorted(paths, key=str), sorted(requests, key=str), pairs, analysis.encryption.verdict
 
 
-@pytest.mark.parametrize("name", [FINE, S1, S2, S8, S13, LEAK])
+@pytest.mark.parametrize("name", quick([S2, S13], [FINE, S1, S2, S8, S13, LEAK]))
 @pytest.mark.parametrize("node,ahead,ppm", [("k8s-w0", 600 * S, 100), ("router", -5 * S, 20), ("k8s-ctr", 250 * MS, 0)])
 def test_a_clock_set_wrong_changes_nothing_that_is_said_of_paths_requests_and_encryption(name, node, ahead, ppm):
     one = material(name)

@@ -17,6 +17,7 @@ from captures import case
 from captures.build import ethernet, icmp_echo, ipv4, udp, vxlan
 from tests.correlate.material import FINE, LEAK, S1, S2, S8, S13, material
 from tests.correlate.same.wires import ACK, SECOND, START, SYN, Segment, partition, read
+from tests.depth import quick
 
 
 def rows_of(*points: tuple[str, list[tuple[int, bytes]]]):
@@ -163,7 +164,7 @@ def test_the_order_of_rows_makes_no_difference(name, seed):
     assert partition(whole, match(whole)) == partition(shuffled, match(shuffled))
 
 
-@pytest.mark.parametrize("name", [S1, S2, S8, S13, LEAK, FINE])
+@pytest.mark.parametrize("name", quick([S2, S13], [S1, S2, S8, S13, LEAK, FINE]))
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_packets_that_were_not_captured_change_no_match_of_the_others(name, share):
     whole = material(name)
@@ -174,7 +175,7 @@ def test_packets_that_were_not_captured_change_no_match_of_the_others(name, shar
     assert partition(fewer, match(fewer)) == expected
 
 
-@pytest.mark.parametrize("name", [S1, S2, S8, S13, LEAK, FINE])
+@pytest.mark.parametrize("name", quick([S2, S8, S13], [S1, S2, S8, S13, LEAK, FINE]))
 @pytest.mark.parametrize("node", ["k8s-ctr", "router"])
 @pytest.mark.parametrize("ahead_ms", [-600_000, -1_500, -200, -1, 1, 250, 1_900, 600_000])
 def test_a_wrong_clock_may_hide_a_match_but_never_invents_one(name, node, ahead_ms):
