@@ -10,7 +10,7 @@ import pytest
 
 from captools.model.evidence import Confidence, Evidence
 from captools.model.paths import Change, Hop, Way
-from captures import case
+from captures import case, cases
 from tests.agreement.answers import answers
 from tests.agreement.links import (
     KINDS,
