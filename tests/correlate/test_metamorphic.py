@@ -142,7 +142,7 @@ def test_any_beside_an_interface_is_a_second_proof_and_nothing_else(name: str):
 @pytest.mark.parametrize("share", [0.01, 0.2])
 @pytest.mark.parametrize(
     ("name", "point"),
-    slow_but((), quick([(S2, "k8s-ctr/eth1"), (NAT, "router/eth1"), (S13, "k8s-w1/eth1")],
+    slow_but((), quick([(S2, "k8s-ctr/eth1"), (NAT, "router/eth1"), (S8, "k8s-w1/eth1")],
                        [(S2, "k8s-ctr/eth1"), (S2, CURL_PORT), (S8, "k8s-w1/eth1"), (NAT, "router/eth1"),
                         (BULK, "k8s-w0/eth1"), (FINE, "k8s-w1/eth1"), (S13, "k8s-ctr/cilium_wg0"), (S13, "k8s-w1/eth1")])),
 )  # fmt: skip
