@@ -7,6 +7,7 @@ from pathlib import Path
 
 from captools.model.analysis import Analysis
 from captools.pipeline import open_session
+from captools.store.files import read_file
 from captures import case, cases
 from tests.depth import DEEP
 
@@ -27,6 +28,15 @@ def telling() -> list[Path]:
     if DEEP:
         return [path for one in cases() for path in one.captures if path.stat().st_size > 24]
     return [max(one.captures, key=lambda path: (path.stat().st_size, path.name)) for one in cases()]
+
+
+def unpacked(path: Path, folder: Path) -> Path:
+    """Return a capture that libpcap's tools can open: a copy in ``folder``, if it is packed."""
+    if path.suffix == ".pcap":
+        return path
+    plain = folder / f"{path.parent.name}-{path.stem}"
+    plain.write_bytes(read_file(path)[0])
+    return plain
 
 
 @cache

@@ -25,7 +25,7 @@ from captools.wire.http import http_heads
 from captools.wire.index import is_capture, read_records
 from captools.wire.text.read import TextLog, read_text_log
 from captures import cases
-from tests.agreement.telling import telling
+from tests.agreement.telling import telling, unpacked
 from tests.conftest import SHARED
 
 MAX_BYTES = 120_000
@@ -154,15 +154,6 @@ def missing(row: dict[str, Any], truth: dict[str, Any], options: tuple[str, ...]
     return {name for name in tells if row[name] is None and truth[name] is not None}
 
 
-def plain(path: Path, folder: Path) -> Path:
-    """Return a capture that libpcap's tools can open: unpacked, if it is not plain already."""
-    if path.suffix == ".pcap":
-        return path
-    unpacked = folder / f"{path.parent.name}-{path.stem}"
-    unpacked.write_bytes(read_file(path)[0])
-    return unpacked
-
-
 def test_without_times_every_line_is_still_a_row() -> None:
     if shutil.which("tcpdump") is None:
         pytest.skip("needs tcpdump")
@@ -193,7 +184,7 @@ def test_the_installed_ngrep_prints_what_we_decode(options: tuple[str, ...], tmp
     packets = heads = 0
     for path in (one for case in cases() for one in case.captures):
         table, http = decoded(path)
-        log = read_text_log(run("ngrep", *options, "-I", str(plain(path, tmp_path))), "s", "p")
+        log = read_text_log(run("ngrep", *options, "-I", str(unpacked(path, tmp_path))), "s", "p")
         by_time: dict[int, Rows] = defaultdict(list)
         for row in table.to_pylist():
             if row["tunnel"] == "none":  # ngrep prints what a tunnel holds as its payload

@@ -17,6 +17,7 @@ from captools.pipeline import open_session
 from captools.views.findings import as_text
 from captools.views.layers import stacks
 from captures import case
+from tests.agreement.telling import unpacked
 
 ICMP = "router__any.icmp.tcpdump.txt"
 NGREP = "k8s-w1__lxcb75cf4d9b323.ngrep.txt"
@@ -123,16 +124,15 @@ def with_text(tmp_path: Path) -> Path:
     """Case S8 with ngrep's and tcpdump's text of two of its captures beside them, printed in other time zones."""
     if shutil.which("ngrep") is None or shutil.which("tcpdump") is None:
         pytest.skip("needs ngrep and tcpdump")
-    folder = tmp_path / "s8"
-    shutil.copytree(case("s8-ingress-dedicated-snat").folder, folder)
+    folder, one = tmp_path / "s8", case("s8-ingress-dedicated-snat")
+    shutil.copytree(one.folder, folder)
     for name, argv, zone in (
         ("k8s-w1__lxc4be40faccd59", ("ngrep", "-qtW", "byline", "-I"), "Asia/Seoul"),
         ("k8s-w1__eth1", ("tcpdump", "-nntttt", "-r"), "Asia/Kolkata"),
     ):
         env = {**os.environ, "TZ": zone}
-        done = subprocess.run(
-            [*argv, str(folder / f"{name}.pcap")], capture_output=True, env=env, timeout=60, check=True
-        )
+        plain = unpacked(one.capture(name.replace("__", "/")), tmp_path)
+        done = subprocess.run([*argv, str(plain)], capture_output=True, env=env, timeout=60, check=True)
         (folder / f"{name}.txt").write_bytes(done.stdout)
     return folder
 
@@ -149,12 +149,13 @@ def test_text_beside_its_captures_proves_the_same_and_adds_nothing_else(with_tex
         (one.rule, one.statement, one.confidence) for one in plain.findings
     ]
     assert both.coverage == plain.coverage
-    second = {proof.file.rpartition(".")[2] for one in both.requests for proof in one.evidence}
-    assert second == {"pcap", "txt"}
+    second = {Path(proof.file).suffixes[0] for one in both.requests for proof in one.evidence}
+    assert second == {".pcap", ".txt"}
 
 
 def test_a_text_log_alone_never_supports_a_negative_statement(with_text):
-    (with_text / "k8s-w1__eth1.pcap").unlink()
+    (capture,) = with_text.glob("k8s-w1__eth1.pcap*")
+    capture.unlink()
     analysis = open_session([with_text]).analysis
     (blind,) = [one for one in analysis.coverage if one.point == "k8s-w1/eth1" and "printed text" in one.why_blind]
     assert blind.why_blind == (
@@ -166,7 +167,9 @@ def test_text_has_no_bytes_to_stack(tmp_path):
     if shutil.which("tcpdump") is None:
         pytest.skip("needs tcpdump")
     pcap = case("s2-vxlan-overlay").capture("router/eth1")
-    done = subprocess.run(["tcpdump", "-nnv", "-r", str(pcap)], capture_output=True, timeout=60, check=True)
+    done = subprocess.run(
+        ["tcpdump", "-nnv", "-r", str(unpacked(pcap, tmp_path / ".."))], capture_output=True, timeout=60, check=True
+    )
     (tmp_path / "router__eth1.txt").write_bytes(done.stdout)
     analysis = open_session([tmp_path]).analysis
     assert stacks(analysis) == () and stacks(open_session([pcap]).analysis) != ()
