@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from captools.views import documents
 from captools.views.schemas import NAMES, schema
 from captures import cases
-from tests.agreement.telling import analysed
+from tests.agreement.telling import HOP_BY_HOP, analysed
+from tests.depth import quick
 
 
 def closed(node: Any) -> Any:
@@ -26,6 +27,6 @@ def closed(node: Any) -> Any:
 
 
 @pytest.mark.parametrize("document", NAMES)
-@pytest.mark.parametrize("name", [one.name for one in cases()])
+@pytest.mark.parametrize("name", quick(HOP_BY_HOP, [one.name for one in cases()]))
 def test_the_document_of_a_reference_case_fits_its_schema_to_the_key(name: str, document: str) -> None:
     Draft202012Validator(closed(schema(document))).validate(getattr(documents, document)(analysed(name)))
