@@ -14,11 +14,13 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _SYSCALL = {"x86_64": 321, "aarch64": 280}
 _PROG_LOAD, _LINK_CREATE = 5, 28  # enum bpf_cmd (kernel, include/uapi/linux/bpf.h)
+OLD_S = 600  # seconds: no lab's traffic takes so long
 _SOCK_ADDR, _INET4_CONNECT = 18, 10  # enum bpf_prog_type, bpf_attach_type
 _RANDOM = 7  # enum bpf_func_id: bpf_get_prandom_u32
 _ADDRESS, _PORT = 4, 24  # of struct bpf_sock_addr
@@ -87,7 +89,8 @@ def balancing(descriptor: int) -> Iterator[None]:
     """Let this process and its children be balanced by a program during a block."""
     with open("/proc/self/mounts") as mounts:
         root = next(line.split()[1] for line in mounts if line.split()[2] == "cgroup2")
-    group = f"{root}/captools-lab-{os.getpid()}"
+    _tidy(root)
+    group = f"{root}/captools-lab-{os.getpid()}-{os.urandom(4).hex()}"  # labs count their processes each for itself
     os.mkdir(group)
     try:
         folder = os.open(group, os.O_RDONLY)
@@ -99,6 +102,16 @@ def balancing(descriptor: int) -> Iterator[None]:
     finally:
         _enter(root)
         os.rmdir(group)
+
+
+def _tidy(root: str) -> None:
+    """Remove groups that a killed lab left behind: old ones, and only empty ones can be."""
+    for name in os.listdir(root):
+        path = f"{root}/{name}"
+        if name.startswith("captools-lab-"):
+            with suppress(OSError):
+                if time.time() - os.stat(path).st_mtime > OLD_S:
+                    os.rmdir(path)
 
 
 def _enter(group: str) -> None:

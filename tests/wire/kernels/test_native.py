@@ -82,7 +82,9 @@ def test_numba_is_not_imported_where_the_object_files_are_kept():
 
     for form in ("pcap", "pcapng"):
         compiled(b"".join(generate(packets=500, seed=1, form=form)))
-    done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    argv = [sys.executable, "-c", WITHOUT]
+    subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=200, check=True)  # fills an empty folder
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.stdout.split() == ["500", "500", "False"], done.stderr
 
 
