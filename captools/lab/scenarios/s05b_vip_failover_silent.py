@@ -63,8 +63,6 @@ SCENARIO = Scenario(
                 f"{LEADER} ({mac_of(LEADER, 'eth1')})",
                 f"{HEIR} ({mac_of(HEIR, 'eth1')})",
                 "without gratuitous ARP",
-                "reset",
-                "late",
             ),
             confidence="proven",
         ),
