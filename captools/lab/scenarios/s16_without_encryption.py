@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from captools.lab.cluster import Lab
 from captools.lab.iperf import serve, transfer
-from captools.lab.scenario import Scenario
+from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, Mode, webpod_on
 from captools.lab.traffic import ping
 from captools.lab.truth import Truth
@@ -36,5 +36,6 @@ SCENARIO = Scenario(
     traffic=traffic,
     snaplen=SNAPLEN,
     health_interval_s=0.5,
-    expected=(),
+    # A busy machine may acknowledge late enough for TCP to send again: the findings then say so, rightly.
+    expected=(Expected(rule="retransmissions", optional=True),),
 )
