@@ -6,27 +6,25 @@ Cilium's responder does.
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 from captools.lab.cluster import Lab
 from captools.lab.inventory import endpoint_slice, listing
 from captools.lab.netns import Machine
-from captools.lab.preflight import envoy_path
 from captools.lab.proxies.ingress_far import BACKEND, config_on
+from captools.lab.services import start_envoy
 from captools.lab.topology import HTTP_PORT, LEADER, MACHINES, NODES, ROUTER, VIP_SHARED, Mode
 from captools.lab.truth import FlowTruth, RequestTruth, Truth
+from captools.lab.waiting import wait_until
 from captools.lab.ways import way, with_ways
 from captools.model.errors import CaptureFailed
 from captools.model.units import from_rfc3339
 
 OPEN, CALLING = "01", "02"  # ESTABLISHED and SYN_SENT (kernel, include/net/tcp_states.h)
 CARD = "eth1"  # of every machine on the VIPs' subnet
-_READY_TIMEOUT_S = 10.0
 _MOVED_AFTER_NS = 500_000_000
 _POOL = ("192.168.10.211", "192.168.10.215")
 
@@ -81,20 +79,21 @@ def wait_for(machine: Machine, vip: str, state: str) -> None:
     wanted = (
         socket.inet_aton(vip)[::-1].hex().upper() if sys.byteorder == "little" else socket.inet_aton(vip).hex().upper()
     )
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while time.monotonic() < deadline:
+
+    def there() -> bool:
         rows = [row.split() for row in Path(f"/proc/{machine.pid}/net/tcp").read_text().splitlines()[1:]]
-        if any(row[2].partition(":")[0] == wanted and row[3] == state for row in rows):
-            return
-        time.sleep(0.005)
-    raise CaptureFailed(
-        f"lab: {machine.name} has no connection to {vip} in state {state} after {_READY_TIMEOUT_S:.0f} s"
-    )
+        return any(row[2].partition(":")[0] == wanted and row[3] == state for row in rows)
+
+    wait_until(there, f"{machine.name} has no connection to {vip} in state {state}", step_s=0.005)
 
 
 def arping(machine: Machine, *words: str) -> str:
     """Run arping on the VIPs' subnet and return what it prints; it ends with 1 where nobody answers, which is no failure."""
-    return machine.run(["sh", "-c", f"arping -i {CARD} {' '.join(words)} || test $? = 1"])
+    process = machine.start(["arping", "-i", CARD, *words])
+    out, err = process.communicate()
+    if process.returncode not in (0, 1):
+        raise CaptureFailed(f"lab: arping on {machine.name} failed: {err.strip()[-200:]}")
+    return out
 
 
 def quieten(lab: Lab) -> None:
@@ -117,17 +116,9 @@ def tell(lab: Lab) -> None:
 
 def second_proxy(lab: Lab, node: str) -> None:
     """Start the proxy of another node, ready for the VIP. CaptureFailed where it does not come up."""
-    file, machine = lab.directory / f"envoy-{node}.json", lab.machine(node)
-    file.write_text(json.dumps(config_on(node), indent=1))
-    machine.daemon(
-        [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
-        lab.directory / "log" / f"envoy-{node}.log",
-    )
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not machine.listens(HTTP_PORT):
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: no proxy on {node} after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.01)
+    machine = lab.machine(node)
+    log = start_envoy(machine, lab.directory, config_on(node), f"envoy-{node}")
+    wait_until(lambda: machine.listens(HTTP_PORT), f"no proxy on {node}", words=lambda: log.read_text()[-400:])
 
 
 def served(truth: Truth, mode: Mode) -> Truth:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from captools.lab import inventory
@@ -11,9 +10,8 @@ from captools.lab.netns import python
 from captools.lab.policy import cut
 from captools.lab.topology import EVERY_POD, NODES, LabNode, Mode, pods_on
 from captools.lab.truth import FlowTruth, Truth
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 
-_READY_TIMEOUT_S = 10.0
 _STATUS = """\
 KubeProxyReplacement:    False
 Routing:                 Network: Native   Host: BPF
@@ -47,11 +45,7 @@ def _attach(lab: Lab, node: LabNode, denied: tuple[str, str]) -> None:
         words += ["--deny", ",".join(denied)]
     devices = ",".join(["eth1", *(pod.interface for pod in pods)])
     machine.daemon(python("redirect_peer", devices, *words), log)
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while "attached" not in log.read_text():
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: {node.name}: no eBPF program was attached: {log.read_text().strip()}")
-        time.sleep(0.01)
+    wait_until(lambda: "attached" in log.read_text(), f"{node.name}: no eBPF program was attached", words=log.read_text)
 
 
 def ways(truth: Truth, mode: Mode, *, denied: tuple[str, str] = ("", "")) -> Truth:

@@ -9,10 +9,10 @@ import time
 from captools.lab.cluster import Lab
 from captools.lab.topology import LabPod
 from captools.lab.truth import Truth, of_iperf
+from captools.lab.waiting import wait_until
 from captools.model.errors import CaptureFailed, ToolMissing
 
 PORT = 5201  # iperf3's own
-_READY_TIMEOUT_S = 10.0
 
 
 def serve(lab: Lab, pod: LabPod) -> None:
@@ -21,11 +21,7 @@ def serve(lab: Lab, pod: LabPod) -> None:
         raise ToolMissing("this scenario needs iperf3, which is not installed", hint="apt-get install iperf3")
     machine = lab.machine(pod.name)
     machine.daemon(["iperf3", "-4", "-s", "-p", str(PORT)], lab.directory / "log" / f"iperf3-{pod.name}.log")
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not machine.listens(PORT):
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: no iperf3 server in {pod.name} after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.01)
+    wait_until(lambda: machine.listens(PORT), f"no iperf3 server in {pod.name}")
 
 
 def transfer(lab: Lab, source: LabPod, target: LabPod) -> Truth:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 
 from captools.lab.cluster import Lab
 from captools.lab.netns import Machine, python
 from captools.lab.topology import COREDNS
 from captools.lab.truth import FlowTruth, Truth, name_of
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 from captools.model.units import rfc3339
 
 DNS_PORT = 53
 _TIMEOUT_S = 1.0
-_READY_TIMEOUT_S = 10.0
 
 
 def serve(lab: Lab, known: Mapping[str, str]) -> None:
@@ -23,11 +21,11 @@ def serve(lab: Lab, known: Mapping[str, str]) -> None:
     pod = lab.machine(COREDNS.name)
     words = [f"{name}={address}" for name, address in known.items()]
     pod.daemon(python("dns_server", COREDNS.ip, str(DNS_PORT), *words), lab.directory / "log" / "dns.log")
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while ask(pod, next(iter(known)), number=1).flows[0].error:
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: no name server on {COREDNS.ip} after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.05)
+    wait_until(
+        lambda: not ask(pod, next(iter(known)), number=1).flows[0].error,
+        f"no name server on {COREDNS.ip}",
+        step_s=0.05,
+    )
 
 
 def ask(machine: Machine, name: str, *, number: int, server: str = COREDNS.ip) -> Truth:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from captools.lab import certificate, network, sshd, wireguard
 from captools.lab.netns import Machine, python
 from captools.lab.preflight import envoy_path
 from captools.lab.topology import LEADER, MACHINES, NODES, POD_TLS_PORT, LabPod, Mode
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 
 _READY_TIMEOUT_S = 20.0
 
@@ -38,7 +37,7 @@ def start(
             argv = python("whoami", pod.ip, str(pod.port), str(POD_TLS_PORT), tls, *pod.paths)
             machines[pod.name].daemon(argv, log / f"{pod.name}.log")
     config = proxy(tls)
-    _start_envoy(machines[LEADER], directory, config)
+    start_envoy(machines[LEADER], directory, config)
     keys = _start_wireguard(machines, log, mode) if mode.encrypted else {}
     sshd.make_keys(directory / "ssh")
     for name in MACHINES:
@@ -51,14 +50,16 @@ def start(
     return keys
 
 
-def _start_envoy(leader: Machine, directory: Path, config: dict[str, Any]) -> None:
-    file = directory / "envoy.json"
+def start_envoy(machine: Machine, directory: Path, config: dict[str, Any], name: str = "envoy") -> Path:
+    """Start a proxy in a machine and return its log; ``name`` is that of its files in the lab's folder."""
+    file, log = directory / f"{name}.json", directory / "log" / f"{name}.log"
     file.write_text(json.dumps(config, indent=1))
-    leader.daemon(
+    machine.daemon(
         # One worker: its turns over the webpods are then the turns of all connections together.
         [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"],
-        directory / "log" / "envoy.log",
+        log,
     )
+    return log
 
 
 def _start_wireguard(machines: Mapping[str, Machine], log: Path, mode: Mode) -> dict[str, str]:
@@ -78,11 +79,7 @@ def _start_wireguard(machines: Mapping[str, Machine], log: Path, mode: Mode) -> 
 
 
 def _await(ready: Callable[[], bool], complaint: str, log: Path) -> None:
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not ready():
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: {complaint} after {_READY_TIMEOUT_S:.0f} s\n{last_words(log)}".rstrip())
-        time.sleep(0.01)
+    wait_until(ready, complaint, timeout_s=_READY_TIMEOUT_S, words=lambda: last_words(log))
 
 
 def last_words(log: Path) -> str:

@@ -5,7 +5,6 @@ An IPv6 address is the IPv4 address of the SCENARIOS page written in another way
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any
@@ -24,10 +23,9 @@ from captools.lab.topology import (
     mac_of,
     pods_on,
 )
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 
 OVERHEAD_4, OVERHEAD_6 = 50, 70  # what VXLAN adds over either underlay (FACTS, section 1)
-_READY_TIMEOUT_S = 10.0
 
 
 def address(ipv4: str) -> str:
@@ -50,11 +48,8 @@ def switch_on(lab: Lab, *, underlay: bool) -> None:
         if pod.serves:
             argv = python("whoami", address(pod.ip), str(pod.port))
             lab.machine(pod.name).daemon(argv, lab.directory / "log" / f"{pod.name}-6.log")
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not all(lab.machine(pod.name).listens(HTTP_PORT, address(pod.ip)) for pod in lab.pods if pod.serves):
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: a pod does not serve over IPv6 after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.01)
+    serving = [(lab.machine(pod.name), address(pod.ip)) for pod in lab.pods if pod.serves]
+    wait_until(lambda: all(machine.listens(HTTP_PORT, ip) for machine, ip in serving), "a pod does not serve over IPv6")
     for file, document in documents(lab, underlay=underlay).items():
         lab.tell(file, document)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from captools.inventory.arping import read_arping
@@ -18,6 +20,7 @@ from captools.lab.announce import (
 )
 from captools.lab.topology import LEADER, ROUTER, VIP_SHARED, Mode, mac_of, node_called
 from captools.lab.truth import FlowTruth, RequestTruth, Truth
+from captools.lab.waiting import wait_until
 from captools.model.errors import CaptureFailed
 
 SPARE = "192.168.10.215"  # of the pool, and nobody's
@@ -87,7 +90,7 @@ def test_a_machine_is_waited_for_until_its_client_calls(lab_of, monkeypatch):
     )
     try:
         wait_for(router, VIP_SHARED, OPEN)
-        monkeypatch.setattr("captools.lab.announce._READY_TIMEOUT_S", 0.1)
+        monkeypatch.setattr("captools.lab.announce.wait_until", partial(wait_until, timeout_s=0.1))
         with pytest.raises(CaptureFailed, match="no connection"):
             wait_for(router, SPARE, CALLING)
     finally:

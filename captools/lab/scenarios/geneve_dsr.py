@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from captools.lab import inventory
@@ -12,13 +11,12 @@ from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import HTTP_PORT, LEADER, ROUTER, Mode, node_called, webpod_on
 from captools.lab.traffic import http
 from captools.lab.truth import FlowTruth, Truth
+from captools.lab.waiting import wait_until
 from captools.lab.ways import way, with_ways
-from captools.model.errors import CaptureFailed
 
 VIP = "192.168.10.214"
 POD = webpod_on("k8s-w0")
 GENEVE_PORT = 6081
-_READY_TIMEOUT_S = 10.0
 
 # The kernel must not answer for the service itself, nor remember connections of which it sees one direction only.
 _ENTRY = f"""
@@ -76,10 +74,8 @@ def prepare(lab: Lab) -> None:
 
 def _wait(lab: Lab) -> None:
     """Wait until a client is answered. CaptureFailed if none is."""
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not http(lab.machine(ROUTER), VIP, "/", timeout_s=0.5).requests:
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: nobody answers for {VIP} after {_READY_TIMEOUT_S:.0f} s")
+    router = lab.machine(ROUTER)
+    wait_until(lambda: bool(http(router, VIP, "/", timeout_s=0.5).requests), f"nobody answers for {VIP}")
 
 
 def traffic(lab: Lab) -> list[Truth]:

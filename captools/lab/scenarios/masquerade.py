@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 from captools.lab.cluster import Lab
 from captools.lab.netns import python
 from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import CURL_POD, HTTP_PORT, ROUTER, ROUTER_ADDRESSES, Mode, node_called, webpod_on
 from captools.lab.traffic import http, ping, together
 from captools.lab.truth import Truth
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 
 OUTSIDE = ROUTER_ADDRESSES["loop1"]  # no node and no pod: what a packet from a pod to it must be masqueraded for
-_READY_TIMEOUT_S = 10.0
 
 
 def traffic(lab: Lab) -> list[Truth]:
@@ -34,11 +31,7 @@ def _serve_outside(lab: Lab) -> None:
     """Start a server on the router. CaptureFailed where it does not come up."""
     router = lab.machine(ROUTER)
     router.daemon(python("whoami", OUTSIDE, str(HTTP_PORT)), lab.directory / "log" / "outside.log")
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not router.listens(HTTP_PORT):
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: no server on {OUTSIDE} after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.01)
+    wait_until(lambda: router.listens(HTTP_PORT), f"no server on {OUTSIDE}")
 
 
 SCENARIO = Scenario(

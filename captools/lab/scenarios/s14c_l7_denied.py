@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import replace
 
 from captools.lab.cluster import Lab
 from captools.lab.policy import probed
-from captools.lab.preflight import envoy_path
 from captools.lab.proxies import east_west
 from captools.lab.proxies.east_west import ALLOWED_PATH, PORT
 from captools.lab.scenario import Expected, Scenario
+from captools.lab.services import start_envoy
 from captools.lab.topology import CURL_POD, HTTP_PORT, Mode, webpod_on
 from captools.lab.traffic import http
 from captools.lab.truth import FlowTruth, RequestTruth, Truth
+from captools.lab.waiting import wait_until
 from captools.lab.ways import with_ways
-from captools.model.errors import CaptureFailed
 
 TARGET, ELSEWHERE = webpod_on("k8s-w0"), webpod_on("k8s-w1")
 DENIED_PATH = "/secret"
 DOOR = f"{CURL_POD.node}/{CURL_POD.interface}"
 _TABLE, _TO_PROXY = 2005, 0x200  # the table and the mark of Cilium's transparent proxies
-_READY_TIMEOUT_S = 10.0
 
 
 def prepare(lab: Lab) -> None:
     """Start Envoy on the client's node, and hand it the client's connections to the pod that the policy selects."""
     node = lab.machine(CURL_POD.node)
-    file = lab.directory / "east-west.json"
-    file.write_text(json.dumps(east_west.config(), indent=1))
-    argv = [envoy_path(), "-c", str(file), "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
-    node.daemon(argv, lab.directory / "log" / "east-west.log")
+    log = start_envoy(node, lab.directory, east_west.config(), "east-west")
     node.batch([f"rule add fwmark {_TO_PROXY} lookup {_TABLE} priority 10",
                 f"route add local 0.0.0.0/0 dev lo table {_TABLE}"])  # fmt: skip
     node.run(["nft", "-f", "-"], text=_rules())
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not node.listens(PORT):
-        if time.monotonic() > deadline:
-            log = (lab.directory / "log" / "east-west.log").read_text()[-400:]
-            raise CaptureFailed(f"lab: no proxy on {CURL_POD.node} after {_READY_TIMEOUT_S:.0f} s\n{log}")
-        time.sleep(0.01)
+    wait_until(lambda: node.listens(PORT), f"no proxy on {CURL_POD.node}", words=lambda: log.read_text()[-400:])
 
 
 def _rules() -> str:

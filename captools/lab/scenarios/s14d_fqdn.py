@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from captools.lab.cluster import Lab
 from captools.lab.names import ask, serve
 from captools.lab.netns import python
@@ -12,13 +10,12 @@ from captools.lab.scenario import Expected, Scenario
 from captools.lab.topology import COREDNS, CURL_POD, HTTP_PORT, PODS, ROUTER, ROUTER_ADDRESSES, Mode, node_called
 from captools.lab.traffic import http
 from captools.lab.truth import FlowTruth, Truth
-from captools.model.errors import CaptureFailed
+from captools.lab.waiting import wait_until
 
 ALLOWED, DENIED = "api.allowed.test", "api.denied.test"
 ADDRESS = {ALLOWED: ROUTER_ADDRESSES["loop2"], DENIED: ROUTER_ADDRESSES["loop1"]}
 LAST, NEVER = f"{CURL_POD.node}/{CURL_POD.interface}", f"{CURL_POD.node}/eth1"
 TIMEOUT_S = 1.5
-_READY_TIMEOUT_S = 10.0
 
 
 def prepare(lab: Lab) -> None:
@@ -26,11 +23,7 @@ def prepare(lab: Lab) -> None:
     serve(lab, ADDRESS)
     router = lab.machine(ROUTER)
     router.daemon(python("whoami", ADDRESS[ALLOWED], str(HTTP_PORT)), lab.directory / "log" / "allowed.log")
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while not router.listens(HTTP_PORT):
-        if time.monotonic() > deadline:
-            raise CaptureFailed(f"lab: no server on {ADDRESS[ALLOWED]} after {_READY_TIMEOUT_S:.0f} s")
-        time.sleep(0.01)
+    wait_until(lambda: router.listens(HTTP_PORT), f"no server on {ADDRESS[ALLOWED]}")
     from_pod = f'iifname "{CURL_POD.interface}"'
     enforce(
         lab.machine(CURL_POD.node),
