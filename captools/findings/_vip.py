@@ -9,6 +9,8 @@ from captools.findings._words import listed
 from captools.model.analysis import Analysis
 from captools.model.arp import Arping, Claim
 from captools.model.cluster import AddressKind, Cluster
+from captools.model.evidence import Confidence, Coverage
+from captools.model.findings import Finding, FindingRule
 from captools.model.units import rfc3339
 
 LEASES = "kubectl -n kube-system get leases | grep cilium-l2announce"
@@ -65,3 +67,16 @@ def arpings_of(analysis: Analysis, address: str) -> tuple[Arping, ...]:
 def where_printed(runs: Iterable[Arping]) -> str:
     """Return the files and lines of runs of arping."""
     return listed(f"{one.file}, line {one.line}" for one in runs)
+
+
+def by_text(rule: FindingRule, cluster: Cluster, address: str, statement: str, remedy: str) -> Finding:
+    """Return a finding about an address of which nothing but arping's own text tells."""
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        confidence=Confidence.LIKELY,
+        statement=statement,
+        subject=subject(cluster, address),
+        coverage=Coverage(reason="known from arping's text only"),
+        remedy=remedy,
+    )

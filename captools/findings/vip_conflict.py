@@ -8,6 +8,7 @@ from captools.findings._vip import (
     LEASES,
     arpings_of,
     by_inventory,
+    by_text,
     called,
     counts,
     machine,
@@ -104,17 +105,13 @@ def _printed(analysis: Analysis, one: Arping) -> bool:
 def _by_text(analysis: Analysis, one: Arping) -> Finding:
     owners = [by_inventory(analysis.cluster, mac) or "an unknown machine" for mac in dict.fromkeys(one.macs)]
     who = listed(f"{owner} ({mac})" for owner, mac in zip(owners, dict.fromkeys(one.macs), strict=True))
-    return Finding(
-        rule=RULE.id,
-        severity=RULE.severity,
-        confidence=Confidence.LIKELY,
-        statement=(
-            f"arping got more answers than it asked questions for {called(analysis.cluster, one.address)} by turns from "
-            f"{who} ({where_printed([one])})."
-        ),
-        subject=subject(analysis.cluster, one.address),
-        coverage=Coverage(reason="known from arping's text only"),
-        remedy=f"{LEASES} names the one node that may announce it",
+    return by_text(
+        RULE,
+        analysis.cluster,
+        one.address,
+        f"arping got more answers than it asked questions for {called(analysis.cluster, one.address)} by turns from "
+        f"{who} ({where_printed([one])}).",
+        f"{LEASES} names the one node that may announce it",
     )
 
 

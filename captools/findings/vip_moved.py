@@ -10,6 +10,7 @@ from captools.findings._vip import (
     LEASES,
     arpings_of,
     by_inventory,
+    by_text,
     called,
     counts,
     machine,
@@ -162,17 +163,13 @@ def _by_text(analysis: Analysis, one: Arping) -> Finding:
     owners = [
         f"{by_inventory(analysis.cluster, mac) or 'an unknown machine'} ({mac})" for mac in (one.macs[0], one.macs[-1])
     ]
-    return Finding(
-        rule=RULE.id,
-        severity=RULE.severity,
-        confidence=Confidence.LIKELY,
-        statement=(
-            f"{called(analysis.cluster, one.address)} moved from {owners[0]} to {owners[1]} while arping ran "
-            f"({where_printed([one])}); its text does not tell when."
-        ),
-        subject=subject(analysis.cluster, one.address),
-        coverage=Coverage(reason="known from arping's text only"),
-        remedy=f"{LEASES} names the node that announces now",
+    return by_text(
+        RULE,
+        analysis.cluster,
+        one.address,
+        f"{called(analysis.cluster, one.address)} moved from {owners[0]} to {owners[1]} while arping ran "
+        f"({where_printed([one])}); its text does not tell when.",
+        f"{LEASES} names the node that announces now",
     )
 
 

@@ -127,6 +127,7 @@ def _capture_while_driving(
     try:
         if not started.wait(_START_TIMEOUT_S):
             raise CaptureFailed(f"lab: the captures did not start within {_START_TIMEOUT_S:.0f} s")
+        truth = None
         if not ended.is_set():
             say("driving the traffic")
             truth = scenario.drive(lab)
@@ -138,4 +139,6 @@ def _capture_while_driving(
         raise errors[0]
     if not manifests:
         raise CaptureFailed(f"lab: the captures did not stop within {_STOP_TIMEOUT_S:.0f} s")
+    if truth is None:
+        raise CaptureFailed("lab: the captures ended before any traffic was driven")
     return manifests[0], truth
