@@ -15,11 +15,13 @@ INTERPRETED_TESTS := tests/wire/kernels tests/wire/test_fast.py tests/wire/test_
 	--ignore tests/wire/kernels/test_compiler.py
 CHECKED_TESTS := $(INTERPRETED_TESTS) tests/wire/test_parallel.py tests/wire/test_runs.py
 READY := $(VENV)/.ready
+# How many processes share the tests (tests/together.py): one more than processors, since one of them mostly waits.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 # command:package pairs that Debian provides; only missing ones are installed, and only as root.
 TOOLS := tcpdump:tcpdump ngrep:ngrep tshark:tshark ip:iproute2 nft:nftables openssl:openssl wg:wireguard-tools \
 	wireguard-go:wireguard-go sshd:openssh-server ssh:openssh-client curl:curl arping:arping \
-	ethtool:ethtool iperf3:iperf3 zstd:zstd tmux:tmux sudo:sudo unshare:util-linux ps:procps
+	ethtool:ethtool iperf3:iperf3 kubectl:kubernetes-client zstd:zstd tmux:tmux sudo:sudo busybox:busybox unshare:util-linux ps:procps
 
 .PHONY: setup tools demo test check static fast bench deep clean help
 help:
@@ -51,7 +53,7 @@ demo: setup
 	$(BIN)/captools demo --out demo
 
 test: static
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4
 
 check: static fast
 
@@ -62,7 +64,7 @@ static: setup
 	$(BIN)/lint-imports
 
 fast: setup
-	$(BIN)/python -m pytest -q -m "not lab and not slow"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 4 -m "not lab and not slow"
 
 bench: setup
 	-$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[bench]'

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import together
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
@@ -62,6 +64,19 @@ def shared() -> Path:
 
 
 @pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test a cache folder of its own; only the compiled kernels, which take ten seconds, are everybody's."""
+    from captools.store import kernels  # late: most tests never need it
+
+    usual, own = kernels.cache_folder(os.environ).parent, tmp_path / "xdg" / "captools"
+    usual.mkdir(parents=True, exist_ok=True)
+    own.mkdir(parents=True)
+    (own / "kernels").symlink_to(usual)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own.parent))
+    return own
+
+
+@pytest.fixture
 def in_namespace() -> Iterator[Callable[..., str]]:
     """Give a function that runs a program in a fresh network namespace and returns what it prints."""
     holder = subprocess.Popen(["unshare", "--net", "sleep", "120"])
@@ -80,9 +95,37 @@ def in_namespace() -> Iterator[Callable[..., str]]:
     holder.wait()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip lab tests, with the reason, where real namespaces cannot be had."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip lab tests, with the reason, where real namespaces cannot be had; tell what runs together."""
     if os.geteuid() != 0:
         for item in items:
             if item.get_closest_marker("lab"):
                 item.add_marker(pytest.mark.skip(reason="the lab needs root"))
+    if _is_one_of_several(config):
+        together.machine_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> together.Groups:
+    """Tell pytest-xdist what runs together; its own groups need an attribute that pytest 9.2 has no more."""
+    config.option.loadscopereorder = False
+    return together.Groups(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where this process is one of several, let those of its tests that only calculate give way."""
+    if _is_one_of_several(config):
+        together.give_way()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let a test that measures or records come first."""
+    if not _is_one_of_several(item.config):
+        return (yield)
+    with together.at_its_priority(item):
+        return (yield)
+
+
+def _is_one_of_several(config: pytest.Config) -> bool:
+    """Tell whether this is a process that pytest-xdist has started."""
+    return hasattr(config, "workerinput")

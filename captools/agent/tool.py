@@ -7,12 +7,12 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from captools.agent import frames
-from captools.agent.facts import environment
+from captools.agent.outputs import environment
 
 # A deeper pipe rides out a short stall of the way home before the kernel ring has to.
 PIPE_BYTES = 1024 * 1024
@@ -23,10 +23,16 @@ ASK_EVERY_S = 0.15
 BLOCK_S = 1.1  # the kernel hands a block of packets over after a second at the latest (libpcap's default timeout)
 # What tcpdump prints when it is asked: how many packets it has read, and how many the kernel has for it.
 _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter")
+# The same at the end of a run, one count per line.
+_EACH = {
+    "captured": re.compile(rb"(\d+) packets? captured"),
+    "received": re.compile(rb"(\d+) packets? received by filter"),
+    "dropped": re.compile(rb"(\d+) packets? dropped by kernel"),
+}
 
 
 class Tool:
-    """A running tool. ``pipes`` maps each open descriptor to the kind of frame its bytes become.
+    """A running tool. ``pipes`` maps each open descriptor to the stream ("data", "text", "said") its bytes belong to.
 
     ``spec`` comes from the controller: ``channel``, ``argv``, ``packets`` ("stdout" or "pipe"), ``ready``
     (text that means it is listening) with ``ready_in`` ("stderr" or "text"), and ``poll_signal`` (number of
@@ -36,11 +42,12 @@ class Tool:
     def __init__(self, spec: Dict[str, Any]) -> None:
         self.channel = int(spec["channel"])
         self.ready_marker = str(spec["ready"]).encode()
-        self.ready_kind = frames.TEXT if spec.get("ready_in") == "text" else frames.ERROR
+        self.ready_stream = "text" if spec.get("ready_in") == "text" else "said"
         self.poll_signal = int(spec.get("poll_signal", 0))
         self.ready = False
         self.signalled_ns = 0
         self.escalation = 0  # how many signals it has ignored
+        self.forbidden = False  # no right to signal it: root without CAP_KILL, and a tool that changed its user
         self.quiet_since = 0.0  # when it last gave a byte, for deciding that it hangs
         self._seen = b""
         self._counts = b""  # the end of what it printed, since it was last asked
@@ -49,7 +56,8 @@ class Tool:
         self._had, self._first_told = 0, 0.0  # how many it had read then, and when it said so
         self._first_asked_ns = 0
         self.caught_up_ns = 0  # up to when it has surely written every packet that it received
-        self.pipes: Dict[int, bytes] = {}
+        self.counts: Dict[str, Optional[int]] = {"captured": None, "received": None, "dropped": None}
+        self.pipes: Dict[int, str] = {}
         self.process = self._start([str(part) for part in spec["argv"]], spec.get("packets") == "pipe")
 
     def _start(self, argv: List[str], own_pipe: bool) -> "subprocess.Popen[bytes]":
@@ -79,10 +87,10 @@ class Tool:
             if own_pipe:
                 os.close(write_end)
         assert process.stdout is not None and process.stderr is not None
-        self.pipes[process.stderr.fileno()] = frames.ERROR
-        self.pipes[process.stdout.fileno()] = frames.TEXT if own_pipe else frames.DATA
+        self.pipes[process.stderr.fileno()] = "said"
+        self.pipes[process.stdout.fileno()] = "text" if own_pipe else "data"
         if own_pipe:
-            self.pipes[packets] = frames.DATA
+            self.pipes[packets] = "data"
         for descriptor in self.pipes:
             os.set_blocking(descriptor, False)
             # An unprivileged user's pipe budget may be used up: a smaller pipe works too.
@@ -91,9 +99,9 @@ class Tool:
         self._streams = {stream.fileno(): stream for stream in (process.stderr, process.stdout)}
         return process
 
-    def became_ready(self, kind: bytes, data: bytes) -> bool:
+    def became_ready(self, stream: str, data: bytes) -> bool:
         """Tell whether these bytes are the ones that first say that the tool is listening."""
-        if self.ready or kind != self.ready_kind or len(self._seen) > READY_WINDOW:
+        if self.ready or stream != self.ready_stream or len(self._seen) > READY_WINDOW:
             return False
         self._seen += data
         self.ready = self.ready_marker in self._seen
@@ -110,17 +118,26 @@ class Tool:
 
     def signal(self, number: int) -> None:
         """Send a signal to the tool's whole process group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # it may have ended meanwhile
+        try:
             os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass  # it has ended meanwhile
+        except PermissionError:
+            self.forbidden = True
 
     def ask_counts(self) -> None:
         """Make the tool print its counts so far. Before it is ready the signal would end it instead."""
         if self.ready and self.poll_signal and self.process.poll() is None:
-            self.process.send_signal(self.poll_signal)
+            with contextlib.suppress(PermissionError):  # then it has no counts until it ends
+                self.process.send_signal(self.poll_signal)
 
     def note_counts(self, data: bytes) -> None:
-        """Keep what may be an answer to ``ask_counts``."""
+        """Keep what may be an answer to ``ask_counts``, or the counts a tool prints at its end."""
         self._counts = (self._counts + data)[-READY_WINDOW:]
+        for name, pattern in _EACH.items():
+            told = pattern.findall(self._counts)
+            if told:
+                self.counts[name] = int(told[-1])
 
     def caught_up(self, now: float) -> bool:
         """Tell whether the tool has read every packet that it had received when this was first asked.
@@ -147,8 +164,13 @@ class Tool:
         return False
 
     def finished(self) -> Optional[int]:
-        """Return the exit code once the process has ended and every pipe is empty."""
+        """Return the exit code once the process has ended and every pipe is empty.
+
+        One that may not be signalled and whose pipes were closed ends by SIGPIPE, with the next packet it writes.
+        """
         code = self.process.poll()
+        if code is None and self.forbidden and not self.pipes:
+            return -signal.SIGPIPE
         return None if self.pipes or code is None else code
 
 

@@ -1,7 +1,7 @@
-"""A second, tiny process that outlives the agent just long enough to end the tools if it is killed.
+"""A second, tiny process that outlives the keeper just long enough to end the tools if it is killed.
 
 The kernel's own parent-death signal does not do: it is cleared when a process changes its user, which is the
-first thing Debian's tcpdump does. The warden waits on a pipe; when the agent is gone in whatever way, the pipe
+first thing Debian's tcpdump does. The warden waits on a pipe; when the keeper is gone in whatever way, the pipe
 ends, and every process group that is still listed is ended.
 """
 
@@ -17,8 +17,21 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 PATIENCE_S = 1.0
 
 
+def let_go(kept: Set[int]) -> None:
+    """Close every descriptor but ``kept``; 0, 1 and 2 lead nowhere afterwards."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    # The numbers in use, not all up to the limit: that is a thousand million in some containers.
+    for number in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if number > 2 and number != nothing and number not in kept:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.close(number)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
 class Warden:
-    """The agent's end of the pipe."""
+    """The keeper's end of the pipe."""
 
     def __init__(self) -> None:
         source, self._sink = os.pipe()
@@ -45,14 +58,12 @@ class Warden:
 
 
 def _watch(source: int) -> None:
-    """Follow the list until the agent is gone, then end what is left on it."""
+    """Follow the list until the keeper is gone, then end what is left on it."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    # The channel home must be able to end although we still wait.
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
+    # Neither the channel home nor a tool's pipe may stay open because we still wait.
+    let_go({source})
     groups: Set[int] = set()
     with os.fdopen(source, "r") as lines:
         for line in lines:

@@ -2,73 +2,68 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
-from captools.cli.progress import LiveBlock, final_table
-from captools.collect.inventory import cluster_of, read_files
-from captools.collect.places import known_nodes, pick_targets
-from captools.collect.plan import find_pod
+from captools.cli.along import Along, Wished, understand_until
+from captools.cli.spooling import spool_options
+from captools.cli.targets import TargetWishes, print_plan, target_options
+from captools.cli.watching import exit_code, print_result, watched
+from captools.collect.preview import preview
 from captools.collect.quantities import byte_count, seconds
-from captools.collect.request import ROLE_NAMES, CaptureRequest
+from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
-from captools.collect.targets import Config
+from captools.collect.spooling import SpoolWish
 from captools.collect.tools import TOOLS
 from captools.model.errors import ExitCode, UsageError
-from captools.model.session import Manifest
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(
     "capture",
     epilog="Example: captools capture --node k8s-w1 --node router -f 'port 8472 or icmp' --duration 30s",
 )
-@click.option("--node", "nodes", multiple=True, metavar="NAME", help="Capture there; may be given several times.")
-@click.option("--all-nodes", is_flag=True, help="Capture on every node of captools.toml.")
-@click.option("--pod", "pods", multiple=True, metavar="NS/NAME", help="Capture at this pod's device, on its node.")
-@click.option("-i", "--interface", "interfaces", multiple=True, metavar="NAME|GLOB", help="Interfaces, or NODE/NAME.")
-@click.option("--role", "roles", multiple=True, type=click.Choice(ROLE_NAMES), help="Interfaces by what they are for.")
+@target_options
 @click.option("-f", "--bpf", default="", metavar="BPF", help="Capture filter (man pcap-filter).")
 @click.option("--match", default="", metavar="REGEX", help="Keep packets whose payload matches (ngrep).")
 @click.option("--tool", type=click.Choice(TOOLS), help="Default: tcpdump, or ngrep with --match.")
 @click.option("--duration", metavar="TIME", help="Stop by itself after 30s, 5m, 1h.")
 @click.option("--snaplen", type=int, metavar="BYTES", help="Keep only the first bytes of every packet.")
 @click.option("--buffer", "ring", default="256MiB", show_default=True, metavar="SIZE", help="Ring memory per node.")
-@click.option("--inventory", multiple=True, type=click.Path(path_type=Path), help="Cluster facts to put beside it.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The session folder to make.")
-@click.option("-w", "live", metavar="-", help="With -: stream the only point's pcap to stdout, keep nothing.")
-@click.option("--config", type=click.Path(path_type=Path), help="The captools.toml to read.")
+@click.option("-w", "live", metavar="-", help="With -: all points as one pcapng to stdout; keep nothing.")
+@click.option("--until", metavar="WHAT", help="Stop after a match: a display filter, or a regex over the bytes.")
+@click.option("--after", metavar="TIME", help="With --until: go on for so long after the match.")
+@click.option("--follow", is_flag=True, help="Print packets as they come; the session is kept.")
+@click.option("--detach", is_flag=True, help="Leave once it runs; captools sessions, attach, fetch and stop find it.")
+@spool_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    nodes: tuple[str, ...],
-    all_nodes: bool,
-    pods: tuple[str, ...],
-    interfaces: tuple[str, ...],
-    roles: tuple[str, ...],
+    chosen: TargetWishes,
     bpf: str,
     match: str,
     tool: str | None,
     duration: str | None,
     snaplen: int | None,
     ring: str,
-    inventory: tuple[Path, ...],
     out: Path | None,
     live: str | None,
-    config: Path | None,
+    until: str | None,
+    after: str | None,
+    follow: bool,
+    detach: bool,
+    wish: SpoolWish,
     as_json: bool,
 ) -> int:
     """Capture on one or many nodes at once and bring everything back into one session folder.
 
-    Without -i, --role or --pod, every node's own roles decide: network cards towards other nodes and the
-    outside, tunnel, WireGuard and pod devices. Ctrl-C stops cleanly and keeps everything; a second Ctrl-C
-    stops sooner.
+    Without -i, --role, a pod or --request, every node's own roles decide: network cards towards other nodes and
+    the outside, tunnel, WireGuard and pod devices. The plan is printed first; --plan stops there.
+
+    Packets rest on the node until they are home, so a cut connection loses none. Ctrl-C stops cleanly and keeps
+    everything; a second Ctrl-C stops sooner, and leaves what has not come home within 5 s to captools fetch.
     """
     if live not in (None, "-"):
         raise UsageError(f"-w {live}: only - is possible", hint="name a session folder with --out instead")
@@ -76,16 +71,20 @@ def command(
         raise UsageError("-w - streams packets to stdout and keeps nothing", hint="leave out --json and --out")
     if live is not None and sys.stdout.isatty():
         raise UsageError("-w - would write packets to the terminal", hint="pipe it: … -w - | wireshark -k -i -")
-    known = known_nodes(config)
-    extra = ([known.inventory] if known is not None and known.inventory is not None else []) + list(inventory)
-    targets, said = pick_targets(known, _names(known, nodes, all_nodes, pods, extra))
-    for sentence in said:
+    if follow and (live is not None or as_json):
+        raise UsageError("--follow prints rows to stdout", hint="leave out -w - and --json")
+    if detach and (follow or live is not None):
+        raise UsageError("--detach leaves nobody here to read along", hint="leave out --follow and -w -")
+    on_node = detach or wish.ring
+    event, sentence = understand_until(until, seconds(after) if after is not None else None, on_node=on_node)
+    if sentence:
+        click.echo(f"captools: {sentence}", err=True)
+    after_s = seconds(after) if after is not None else 0.0
+    resolved = chosen.resolve()
+    for sentence in resolved.said:
         click.echo(f"captools: {sentence}", err=True)
     request = CaptureRequest(
-        targets=targets,
-        interfaces=interfaces,
-        roles=roles,
-        pods=pods,
+        **resolved.fields,
         bpf=bpf,
         match=match,
         tool=tool or ("ngrep" if match else "tcpdump"),
@@ -93,62 +92,42 @@ def command(
         snaplen=snaplen,
         buffer_bytes=byte_count(ring),
         out=out,
-        inventory=tuple(extra),
         command=("captools", *sys.argv[1:]),
-        live_fd=sys.stdout.fileno() if live is not None else None,
+        live=live is not None or follow or event is not None,
+        keep=live is None,
+        spool=wish,
+        detach=detach,
+        until_regex=event.expression if event is not None and on_node else "",
+        until_after_s=after_s if on_node else 0.0,
     )
-    manifest = _run(request)
-    _print(manifest, as_json=as_json, live=live is not None)
-    failed = any(not node.ok for node in manifest.nodes) or any(not point.ok for point in manifest.points)
-    return ExitCode.NODE_FAILED if failed else ExitCode.FINE
-
-
-def _names(
-    known: Config | None, nodes: tuple[str, ...], all_nodes: bool, pods: tuple[str, ...], inventory: list[Path]
-) -> tuple[str, ...]:
-    """Return the names of the nodes to capture on; a pod brings its own."""
-    names = list(nodes)
-    if all_nodes:
-        if known is None:
-            raise UsageError("--all-nodes needs a captools.toml", hint="name nodes with --node, or write one")
-        names += [target.name for target in known.targets]
-    if pods:
-        cluster = cluster_of(read_files(inventory), {})
-        names += [pod.node for pod in (find_pod(cluster, name) for name in pods) if pod.node]
-    if not names:
-        listed = ", ".join(target.name for target in known.targets) if known is not None else "none: no captools.toml"
-        raise UsageError(
-            "no node was named", hint=f"give --node NAME, --node local or --all-nodes; known nodes: {listed}"
-        )
-    return tuple(names)
-
-
-def _run(request: CaptureRequest) -> Manifest:
-    """Run the capture while signals mean "stop" and progress shows on stderr."""
-    stop, hurry = threading.Event(), threading.Event()
-    block = LiveBlock(sys.stderr)
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            hurry.set()
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in STOPPING}
+    if chosen.plan_only:
+        plan, silent = preview(request)
+        print_plan(plan, request, silent, as_json=as_json)
+        return ExitCode.NODE_FAILED if silent else ExitCode.FINE
+    stop = threading.Event()
+    wished = Wished(
+        live_fd=sys.stdout.fileno() if live is not None else None,
+        event=None if on_node else event,
+        after_s=after_s,
+        follow=follow,
+    )
+    along = Along(wished, stop)
     try:
-        return capture(request, stop=stop, hurry=hurry, progress=block.update, warn=block.say)
+        manifest = watched(
+            capture,
+            request,
+            stop=stop,
+            news=along.news,
+            sinks=along.sinks,
+            decide=lambda plan: chosen.decide(plan, request),
+        )
     finally:
-        block.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _print(manifest: Manifest, *, as_json: bool, live: bool) -> None:
-    """Print the table on stderr, and on stdout the session's path or the result as JSON."""
-    folder = manifest.extra.get("folder", "")
-    click.echo(final_table(manifest), err=True)
-    if as_json:
-        document = {**manifest.to_json(), "schema": 1, "session": folder}
-        del document["extra"]
-        click.echo(json.dumps(document, indent=1))
-    elif not live:
-        click.echo(folder)
+        for sentence in along.end():
+            click.echo(f"captools: {sentence}", err=True)
+    if detach:
+        name = manifest.extra.get("capture", "")
+        click.echo(f"captools: it runs on without us; captools stop {name} ends it and brings it home", err=True)
+    print_result(manifest, as_json=as_json, folder=live is None and not follow)
+    if follow:
+        click.echo(f"captools: the session is in {manifest.extra.get('folder', '')}", err=True)
+    return exit_code(manifest)

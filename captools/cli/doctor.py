@@ -15,6 +15,7 @@ TOOLS = {
     "ngrep": "capture by content",
     "tshark": "the second opinion on single packets",
     "ssh": "reaching nodes",
+    "kubectl": "reaching Kubernetes nodes, and the cluster's inventory",
     "ip": "facts of this machine and the lab",
     "nft": "the lab",
     "wg": "WireGuard facts and the lab",

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +54,7 @@ def check(shown: Shown, *, deep: bool) -> None:
 
 
 def follow(asked: Asked, shown: Shown, wanted: Wanted) -> None:
-    """Print rows until Ctrl-C, the end of the pipe, or ``count`` of them."""
+    """Print rows until Ctrl-C, the end of the pipe or of the session, or ``count`` of them."""
     from captools.inventory.read import read_inventory
     from captools.store.growing import GrowingFile, Pipe
     from captools.store.inputs import followed
@@ -62,13 +63,20 @@ def follow(asked: Asked, shown: Shown, wanted: Wanted) -> None:
     judge = compile_filter(wanted.display_filter or "")
     if wanted.count == 0:
         return
+    if len(asked.sources) == 1 and (folder := Path(asked.sources[0])).is_dir():
+        from captools.cli.follow_session import follow_session
+        from captools.store.growing_session import GrowingSession
+
+        session = GrowingSession(folder, tunnel_ports=asked.tunnel_port, inventory=asked.inventory)
+        follow_session(session, shown.form, wanted)
+        return
     inputs = followed(asked.sources, asked.inventory)
     cluster = read_inventory(inputs.inventory)
     for warning in (*inputs.warnings, *cluster.warnings):
-        _warn(warning)
+        warn(warning)
     one = inputs.captures[0]
     growing = Pipe(one.path) if one.temporary else GrowingFile(one.path)
-    rows = _Rows(wanted, judge, _Lines(shown.form, wanted))
+    rows = _Rows(wanted, judge, Lines(shown.form, wanted))
     begin = _beginner(one, cluster, asked.tunnel_port)
     follower = begin()
     try:
@@ -76,7 +84,8 @@ def follow(asked: Asked, shown: Shown, wanted: Wanted) -> None:
             if isinstance(data, str):
                 _ended(follower)
                 click.echo(f"captools: {safe(data)}", err=True)
-                follower, rows.before = begin(), None
+                follower = begin()
+                rows.renew()
             elif not rows.take(follower.feed(data)):
                 return
             if follower.ended:
@@ -115,36 +124,36 @@ def _pieces(growing: Growing) -> Iterator[bytes | str]:
 def _ended(follower: Follower) -> None:
     damage = follower.damage()
     if damage:
-        _warn(f"{damage}; the {follower.frames:,} whole records before it are printed")
+        warn(f"{damage}; the {follower.frames:,} whole records before it are printed")
 
 
-def _warn(words: str) -> None:
+def warn(words: str) -> None:
+    """Tell a trouble that leaves the rest going."""
     click.echo(f"captools: warning: {safe(words)}", err=True)
 
 
 class _Rows:
-    """Chooses rows and prints them; ``before`` are the times of the file's first record and of the last one so far."""
+    """Chooses rows of one file and prints them, as many as are wanted."""
 
-    def __init__(self, wanted: Wanted, judge: Filter, lines: _Lines) -> None:
-        self._wanted, self._judge, self._lines = wanted, judge, lines
+    def __init__(self, wanted: Wanted, judge: Filter, lines: Lines) -> None:
+        from captools.views.filter.passing import Passing
+
+        self._wanted, self._lines = wanted, lines
+        self._passing = Passing(judge, wanted.tables)
         self._left = wanted.count
-        self.before: tuple[int, int] | None = None
+
+    def renew(self) -> None:
+        """Go on with another file."""
+        self._passing.renew()
 
     def take(self, arrived: Arrived | None) -> bool:
         """Print the rows of ``arrived`` that pass; False once there are enough."""
-        import numpy as np
-
         from captools.cli.pages import Page
-        from captools.views.filter.tables import Tables
 
         if arrived is None:
             return self._left != 0
-        stamps = arrived.packets["ts_ns"]
-        self.before = self.before or (stamps[0].as_py(), stamps[0].as_py())
-        heads = {name: arrived.heads(name) for name in self._judge.tables | self._wanted.tables}
-        tables = Tables(packets=arrived.packets, before=self.before, **heads)
-        self.before = self.before[0], stamps[-1].as_py()
-        keep = np.flatnonzero(self._judge.mask(tables).to_numpy(False))[: self._left]
+        tables, passed = self._passing.of(arrived)
+        keep = passed[: self._left]
         if self._left is not None:
             self._left -= len(keep)
         if len(keep):
@@ -152,7 +161,7 @@ class _Rows:
         return self._left != 0
 
 
-class _Lines:
+class Lines:
     """Writes tables of the same columns, line by line; columns for people grow with what they hold."""
 
     def __init__(self, form: str, wanted: Wanted) -> None:

@@ -17,6 +17,12 @@ from captools.model.errors import CaptoolsError, ExitCode
 # command -> module; a module is imported only when its command runs (``captools --help`` stays light).
 COMMANDS: dict[str, tuple[str, str]] = {
     "capture": ("captools.cli.capture", "Capture on one or many nodes and bring everything back."),
+    "sessions": ("captools.cli.sessions", "Show captures that run on nodes, or have packets there still."),
+    "attach": ("captools.cli.attach", "Watch a capture that was left on its nodes."),
+    "fetch": ("captools.cli.fetch", "Bring home what a capture has on its nodes by now."),
+    "stop": ("captools.cli.stop", "End a capture that was left on its nodes, and bring it home."),
+    "snapshot": ("captools.cli.snapshot", "Bring home the last minutes of a capture that goes on."),
+    "extcap": ("captools.cli.extcap", "Show nodes and their points inside Wireshark."),
     "nodes": ("captools.cli.nodes", "Show the nodes that can be captured on."),
     "info": ("captools.cli.info", "Show sources, points, counts, times and clock offsets."),
     "packets": ("captools.cli.packets", "Print the packet table."),
@@ -31,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tui": ("captools.cli.tui", "Investigate on screen."),
     "lab": ("captools.cli.lab", "Run a real cluster of network namespaces on this machine."),
     "demo": ("captools.cli.demo", "The main job from end to end, on the lab or on the reference captures."),
+    "agent": ("captools.cli.agent", "The agent by itself: one file, or a Kubernetes manifest."),
     "doctor": ("captools.cli.doctor", "Check this machine: tools, versions, permissions."),
 }
 

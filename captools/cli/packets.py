@@ -15,6 +15,7 @@ from captools.model.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from captools.cli.follow import Wanted
     from captools.cli.pages import Judge, Page
     from captools.deep.keys import Keys
 
@@ -52,7 +53,7 @@ SHOWN = ("point", "frame", "time", "src", "sport", "dst", "dport", "proto", "ttl
     callback=print_fields,
     help='List the fields for -Y and -e that begin so, and stop ("" for all): --fields tcp.',
 )
-@click.option("--follow", is_flag=True, help="Print rows as FILE grows, or as they come through a pipe, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Print rows as a file or session grows, or from a pipe, until Ctrl-C.")
 @click.option("--deep", is_flag=True, help="Let tshark apply -Y: it knows every field of Wireshark, and is slower.")
 @key_options
 def command(
@@ -74,7 +75,7 @@ def command(
     outermost first, with a comma between them (in JSON: a list).
 
     With --follow, SOURCE is one capture file that is still being written, or - for a pipe (tcpdump -U -w - | captools
-    packets - --follow).
+    packets - --follow), or a session that is still being captured: then the packets of all its points come as one list.
     """
     names = tuple(dict.fromkeys(fields))
     if keys and not deep:
@@ -99,14 +100,19 @@ def command(
 def _follow(
     asked: Asked, shown: Shown, count: int | None, display_filter: str | None, names: tuple[str, ...], deep: bool
 ) -> None:
-    from captools.cli.follow import Wanted, check, follow
+    from captools.cli.follow import check, follow
 
     check(shown, deep=deep)
-    page, tables = _printer(names)
-    columns, value = ((), _single) if names else (SHOWN, _as_it_is)
-    follow(asked, shown, Wanted(
-        count=count, display_filter=display_filter, page=page, tables=tables, columns=columns, value=value
-    ))  # fmt: skip
+    follow(asked, shown, wanted_rows(fields=names, display_filter=display_filter, count=count))
+
+
+def wanted_rows(*, fields: tuple[str, ...] = (), display_filter: str | None = None, count: int | None = None) -> Wanted:
+    """Return which rows of a growing capture are printed, and how; UsageError for a wrong field."""
+    from captools.cli.follow import Wanted
+
+    page, tables = _printer(fields)
+    columns, value = ((), _single) if fields else (SHOWN, _as_it_is)
+    return Wanted(count=count, display_filter=display_filter, page=page, tables=tables, columns=columns, value=value)
 
 
 def _printer(names: tuple[str, ...]) -> tuple[Callable[[Page], pa.Table], frozenset[str]]:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from captools.collect.clean import clean
 from captools.collect.progress import PointProgress
-from captools.model.session import Manifest
+from captools.model.session import Manifest, PointRecord
 from captools.model.units import size
 
 
@@ -26,6 +26,16 @@ def columns(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
 
 def _count(number: int | None) -> str:
     return "-" if number is None else f"{number:,}"
+
+
+def _way(lag: int | None) -> str:
+    """What rests on the node and is not home yet."""
+    return "" if lag is None else f"{size(lag)} to come"
+
+
+def _state(one: PointProgress) -> str:
+    spool = f"spool {100 * one.used // one.limit} %" if one.used is not None and one.limit else ""
+    return ", ".join(filter(None, (str(one.state), spool, clean(one.trouble, 60))))
 
 
 class LiveBlock:
@@ -75,7 +85,8 @@ class LiveBlock:
                     size(one.bytes),
                     f"{one.packets:,} packets",
                     f"{_count(one.dropped)} dropped",
-                    one.state,
+                    _way(one.lag),
+                    _state(one),
                 )
                 for name, one in self._points.items()
             ]
@@ -83,13 +94,15 @@ class LiveBlock:
         for node in dict.fromkeys(one.point.node for one in self._points.values()):
             here = [one for one in self._points.values() if one.point.node == node]
             known = [one.dropped for one in here if one.dropped is not None]
+            lags = [one.lag for one in here if one.lag is not None]
             rows.append(
                 (
                     clean(node, 60),
                     size(sum(one.bytes for one in here)),
                     f"{sum(one.packets for one in here):,} packets",
                     f"{_count(sum(known) if known else None)} dropped",
-                    f"{len(here)} points",
+                    _way(sum(lags) if lags else None),
+                    ", ".join(filter(None, (f"{len(here)} points", clean(here[0].trouble, 60)))),
                 )
             )
         return rows
@@ -98,6 +111,14 @@ class LiveBlock:
         if self._drawn:
             self.stream.write(f"\x1b[{self._drawn}A\x1b[J")
             self._drawn = 0
+
+
+def _end(point: PointRecord, manifest: Manifest) -> str:
+    if not point.ok:
+        return "failed" if not point.file else "failed, kept what came"
+    if point.lost_bytes and manifest.mode != "ring":
+        return f"kept, {size(point.lost_bytes)} lost"
+    return "kept" if point.stopped or manifest.complete or manifest.stopped else "runs on"
 
 
 def final_table(manifest: Manifest) -> str:
@@ -112,7 +133,7 @@ def final_table(manifest: Manifest) -> str:
                 _count(point.counts.captured),
                 _count(point.counts.received),
                 _count(point.counts.dropped),
-                "kept" if point.ok else "failed" if not point.file else "failed, kept what came",
+                _end(point, manifest),
             )
         )
     rows += [(clean(node.name, 60), "-", "-", "-", "-", "-", "failed") for node in manifest.nodes if not node.ok]

@@ -24,6 +24,17 @@ class Interface:
     up: bool = True
     master: str = ""
     addresses: tuple[str, ...] = ()
+    index: int = 0  # 0: not told
+    peer: int = 0  # index of the other end of a veth or netkit pair, in the namespace where that lies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerLink:
+    """An interface in another namespace of the node, a pod's eth0 as a rule (agent/peers.py)."""
+
+    index: int
+    peer: int  # the index of its other end
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,8 @@ class NodeFacts:
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[NodeRoute, ...] = ()
     texts: dict[str, str] = field(default_factory=dict)  # inventory file name -> text
+    libpcap: str = ""  # the version tcpdump was linked with; "" where it did not say
+    peers: tuple[PeerLink, ...] | None = None  # None: the node was not asked
 
 
 def read_facts(document: dict[str, Any]) -> NodeFacts:
@@ -67,7 +80,27 @@ def read_facts(document: dict[str, Any]) -> NodeFacts:
         interfaces=tuple(_interfaces(texts)),
         routes=tuple(_routes(texts.get("ip-route.json", ""))),
         texts=texts,
+        libpcap=_libpcap(tools),
     )
+
+
+def _libpcap(tools: object) -> str:
+    tcpdump = tools.get("tcpdump") if isinstance(tools, dict) else None
+    return clean(str(tcpdump.get("libpcap", "")), 40) if isinstance(tcpdump, dict) else ""
+
+
+def read_peers(document: dict[str, Any]) -> tuple[PeerLink, ...]:
+    """Read the agent's answer to ``peers``; what is odd in it is left out."""
+    rows = document.get("links")
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict):
+            continue
+        index, peer, addresses = row.get("index"), row.get("peer"), row.get("addresses")
+        if isinstance(index, int) and isinstance(peer, int) and isinstance(addresses, list):
+            texts = tuple(filter(None, (_canonical(one) for one in addresses if isinstance(one, str))))
+            found.append(PeerLink(index=index, peer=peer, addresses=texts))
+    return tuple(found)
 
 
 def _first_key_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -81,8 +114,9 @@ def _first_key_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _objects(text: str) -> Iterable[dict[str, Any]]:
     """Give the objects of a JSON array; nothing where the text is none."""
     try:
-        rows = json.loads(text, object_pairs_hook=_first_key_wins) if text else []
-    except ValueError:
+        # Not strict: a name of an interface may hold control characters, which iproute2 prints as they are.
+        rows = json.loads(text, object_pairs_hook=_first_key_wins, strict=False) if text else []
+    except (ValueError, RecursionError):
         return ()
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else ()
 
@@ -106,7 +140,13 @@ def _interfaces(texts: dict[str, str]) -> Iterable[Interface]:
             up="UP" in flags if isinstance(flags, list) else True,
             master=str(row.get("master", "")),
             addresses=addresses.get(name, ()),
+            index=_index(row.get("ifindex")),
+            peer=_index(row.get("link_index")),
         )
+
+
+def _index(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _routes(text: str) -> Iterable[NodeRoute]:

@@ -9,6 +9,14 @@ from captools.collect.transports import Transport
 from captools.model.errors import CaptureFailed
 
 
+class NoPython(CaptureFailed):
+    """The node has no Python that could run the agent: packets can only be streamed plainly."""
+
+
+class StrangePeer(CaptureFailed):
+    """What answers does not talk as an agent does."""
+
+
 def no_agent(target: Target, transport: Transport, said: str, code: int | None) -> CaptureFailed:
     """Return the error for a node whose channel ended before the agent's greeting.
 
@@ -16,11 +24,11 @@ def no_agent(target: Target, transport: Transport, said: str, code: int | None) 
     """
     where = target.name
     if NO_PYTHON in said or "python3: not found" in said or "python3: command not found" in said:
-        return CaptureFailed(f"{where}: no python3 on the node", hint="install python3 there (3.8 or newer)")
+        return NoPython(f"{where}: no python3 on the node", hint="install python3 there (3.8 or newer)")
     if OLD_PYTHON in said:
         version = said.partition(OLD_PYTHON)[2].split()
         found = version[0] if version else "unknown"
-        return CaptureFailed(f"{where}: python3 on the node is {found}", hint="captools needs 3.8 or newer there")
+        return NoPython(f"{where}: python3 on the node is {found}", hint="captools needs 3.8 or newer there")
     explained = transport.explain(target, said)
     if explained is not None:
         return CaptureFailed(f"{where}: {explained[0]}", hint=explained[1])
@@ -34,4 +42,20 @@ def lost_agent(target: Target, said: str) -> CaptureFailed:
     return CaptureFailed(
         f"{target.name}: the connection ended during the capture" + (f" ({words})" if words else ""),
         hint="what had arrived is kept",
+    )
+
+
+def strange_peer(target: Target, what: str) -> StrangePeer:
+    """Return the error for a far end whose bytes are not an agent's."""
+    return StrangePeer(
+        f"{target.name}: sent something that is not captools' agent ({what})",
+        hint="does its login shell print to stdout?",
+    )
+
+
+def not_fetched(reason: CaptureFailed, capture: str) -> CaptureFailed:
+    """Return ``reason`` with the way to what still rests on the node."""
+    return CaptureFailed(
+        f"{reason.message}; what had arrived is kept",
+        hint=f"what rests on the node comes home with: captools fetch {capture}",
     )

@@ -2,7 +2,9 @@
 
 A capture that sees its own way home feeds itself: every packet shipped is a packet captured. Where several
 nodes are captured at once, each may also see the others' connections (a router sees them all), so all of them
-are left out everywhere.
+are left out everywhere. What is left out is wider than one connection, for one that was cut comes back from
+another port, and a detached capture is fetched from a port nobody knows yet. It is recorded as an exception: of
+what it covers, silence proves nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +12,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
+from captools.collect.targets import Target
 from captools.model.errors import UsageError
 
 # A BPF program holds 4,096 instructions and one connection costs about 20.
-MAX_CONNECTIONS = 64
+MAX_LEFT_OUT = 64
+KUBELET, KONNECTIVITY = 10250, 8132  # ports: of every kubelet; of the server that konnectivity's agents call
+# The kubelet hands an exec stream to the container runtime over loopback, on a port of the runtime's choice.
+LOOPBACK = "tcp and src net 127.0.0.0/8 and dst net 127.0.0.0/8"
+
+
+def shipping(target: Target, ssh_connection: str = "") -> tuple[str, ...]:
+    """Return the BPF texts of the ways home from a node, as they may be seen there and on others.
+
+    ``ssh_connection`` is ``$SSH_CONNECTION`` on the node. Of a Kubernetes node they are its kubelet's port, the API
+    server, konnectivity where it is used, and loopback. What goes through WireGuard between nodes cannot be told apart.
+    """
+    if target.transport != "kubectl":
+        return tuple(filter(None, (exclusion(ssh_connection),)))
+    found = [_one_port(target.host_ip, KUBELET)]
+    address, _, port = target.api.partition(" ")
+    if port.isdecimal():
+        found.append(_one_port(address, int(port)))
+    if target.konnectivity:
+        found.append(f"tcp and port {KONNECTIVITY}")
+    return (*filter(None, found), LOOPBACK)
+
+
+def _one_port(address: str, port: int) -> str:
+    try:
+        plain = _plain(address)
+    except ValueError:
+        return ""
+    return "" if ip_address(plain).is_loopback else f"tcp and host {plain} and port {port}"
 
 
 def exclusion(ssh_connection: str) -> str:
-    """Return the BPF expression of the connection in ``$SSH_CONNECTION`` ("client port server port").
+    """Return the BPF expression of the connections like that in ``$SSH_CONNECTION`` ("client port server port").
 
     The empty string where there is none, or where ssh itself does not know (``sshd -i`` says UNKNOWN).
     """
@@ -31,7 +62,7 @@ def exclusion(ssh_connection: str) -> str:
         return ""
     if not (0 < client_port < 65536 and 0 < server_port < 65536):
         return ""
-    return f"tcp and host {client} and host {server} and port {client_port} and port {server_port}"
+    return f"tcp and host {client} and host {server} and port {server_port}"
 
 
 def _plain(address: str) -> str:
@@ -41,16 +72,21 @@ def _plain(address: str) -> str:
     return str(mapped or found)
 
 
-def point_filter(connections: Iterable[str], user: str) -> str:
-    """Return the whole filter; ``connections`` are ``$SSH_CONNECTION`` texts, the node's own first.
+def left_out(ways: Iterable[str]) -> tuple[str, ...]:
+    """Return what is really left out of ``ways`` (BPF texts, the node's own first): each once, and not too many."""
+    return tuple(dict.fromkeys(filter(None, ways)))[:MAX_LEFT_OUT]
+
+
+def point_filter(ways: Iterable[str], user: str) -> str:
+    """Return the whole filter; ``ways`` are the BPF texts of the ways home (``shipping``), the node's own first.
 
     The exclusion stands first because the ``vlan`` and ``mpls`` keywords shift what follows them.
     """
-    left_out = list(dict.fromkeys(filter(None, map(exclusion, connections))))[:MAX_CONNECTIONS]
+    ways = left_out(ways)
     wanted = f"({user})" if user.strip() else ""
-    if not left_out:
+    if not ways:
         return user.strip()
-    without = "not (" + " or ".join(f"({one})" for one in left_out) + ")"
+    without = "not (" + " or ".join(f"({one})" for one in ways) + ")"
     return f"{without} and {wanted}" if wanted else without
 
 

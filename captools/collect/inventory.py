@@ -10,11 +10,14 @@ from captools.inventory.read import read_inventory
 from captools.model.cluster import Cluster
 from captools.model.errors import UsageError
 from captools.model.identities import AT_THE_END
+from captools.model.session import InventoryRecord
+from captools.model.units import rfc3339
 from captools.store.layout import safe_name
 from captools.store.writer import inventory_name
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_FILES = 10_000
+_IDENTITIES = ("kube-ciliumendpoints", "cilium-endpoints")
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, str]:
@@ -59,10 +62,39 @@ def cluster_of(texts: Mapping[str, str], nodes: Mapping[str, NodeFacts]) -> Clus
 
 
 def changed_texts(early: Mapping[str, str], late: Mapping[str, str]) -> dict[str, str]:
-    """Return what is told differently at the end, under names that say so: ``wg-stop.txt``."""
-    changed = {}
-    for name, text in late.items():
-        if text != early.get(name):
-            stem, dot, suffix = name.partition(".")
-            changed[f"{stem}{AT_THE_END}{dot}{suffix}"] = text
-    return changed
+    """Return what is told differently at the end, under names that say so: ``wg-stop.txt``.
+
+    Lists of identities are returned also where they are the same: a verdict about identities needs to know that
+    they were asked for twice.
+    """
+    return {
+        at_the_end(name): text
+        for name, text in late.items()
+        if text != early.get(name) or name.rpartition("__")[2].startswith(_IDENTITIES)
+    }
+
+
+def inventory_records(
+    node: str, taken: Mapping[str, int], again: Mapping[str, int], changed: Iterable[str]
+) -> tuple[InventoryRecord, ...]:
+    """Return when each file was taken at the start and at the end (file -> ns since 1970).
+
+    ``changed``: names of what was kept of the end (`changed_texts`). ``node`` is empty for the cluster's own files.
+    """
+    differs = set(changed)
+    return tuple(
+        InventoryRecord(
+            file=inventory_name(node, name) if node else name,
+            node=node,
+            taken=rfc3339(taken[name]) if name in taken else "",
+            again=rfc3339(again[name]) if name in again else "",
+            changed=at_the_end(name) in differs,
+        )
+        for name in sorted({*taken, *again})
+    )
+
+
+def at_the_end(name: str) -> str:
+    """Return ``wg-stop.txt`` for ``wg.txt``."""
+    stem, dot, suffix = name.partition(".")
+    return f"{stem}{AT_THE_END}{dot}{suffix}"

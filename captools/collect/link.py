@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-from captools.collect.launch import LAUNCHER, agent_line
+from captools.collect.launch import LAUNCHER, agent_bytes
 from captools.collect.protocol import Frame, Unpacker, command
 from captools.collect.targets import Target
 from captools.collect.transports import transport
@@ -20,12 +21,14 @@ from captools.model.errors import ToolMissing
 READ_BYTES = 1024 * 1024
 MAX_SAID = 64 * 1024  # what is kept of the channel's stderr
 END_TIMEOUT_S = 3.0
+TICK_S = 1.0
 
 
 class AgentLink:
     """Start it, iterate ``frames()`` in one thread, ``send`` from any."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, facts: bool = True) -> None:
+        """Connect; ``facts``: let the greeting carry all that the node tells of itself."""
         self.target = target
         self.transport = transport(target.transport)
         argv = self.transport.argv(target, LAUNCHER)
@@ -51,7 +54,9 @@ class AgentLink:
             fcntl.fcntl(self._stdout, fcntl.F_SETPIPE_SZ, READ_BYTES)
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
-        self._write(agent_line())
+        # A far end that does not read must not hold up whoever connects: the first write may be long.
+        self._sender = threading.Thread(target=self._write, args=(agent_bytes(facts=facts),), daemon=True)
+        self._sender.start()
 
     def _listen(self, stderr: Any) -> None:
         """Keep the end of what the channel's client and the node say."""
@@ -63,15 +68,30 @@ class AgentLink:
     def _write(self, data: bytes) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):
             # A closed channel shows at the reading end, which knows the reason.
-            self._stdin.write(data)
+            view = memoryview(data)
+            while view:
+                view = view[self._stdin.write(view) :]
 
     def send(self, do: str, **details: Any) -> None:
         """Send one command to the agent; a broken channel is noticed by ``frames``."""
+        self._sender.join()
         self._write(command(do, **details))
 
-    def frames(self) -> Iterator[Frame]:
-        """Give frames until the channel ends; NotOurStream where they are not an agent's."""
-        while data := os.read(self._stdout.fileno(), READ_BYTES):
+    def frames(self) -> Iterator[Frame | None]:
+        """Give frames until the channel ends, None whenever a second passes without a byte.
+
+        Raises NotOurStream where the bytes are not an agent's.
+        """
+        source = self._stdout.fileno()
+        poll = select.poll()
+        poll.register(source, select.POLLIN)
+        while True:
+            if not poll.poll(TICK_S * 1000):
+                yield None
+                continue
+            data = os.read(source, READ_BYTES)
+            if not data:
+                return
             yield from self._unpacker.feed(data)
 
     @property
@@ -86,8 +106,10 @@ class AgentLink:
 
     def close(self) -> int | None:
         """End the channel: first by closing our side, then by force. Returns its exit code."""
-        with self._lock, contextlib.suppress(OSError):
-            self._stdin.close()
+        if self._lock.acquire(timeout=END_TIMEOUT_S):
+            with contextlib.suppress(OSError):
+                self._stdin.close()
+            self._lock.release()
         try:
             self._process.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -98,6 +120,6 @@ class AgentLink:
         return self._process.returncode
 
     def kill(self) -> None:
-        """End the client and its helpers (a ProxyCommand) at once; the node's side then ends by itself."""
+        """End the client and its helpers (a ProxyCommand) at once; captures on the node go on."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Where the list of nodes comes from: the first ``captools.toml`` that is found, or plain ssh hosts."""
+"""Where the list of nodes comes from: the first ``captools.toml`` that is found, else ssh hosts and Kubernetes nodes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from captools.collect.clean import last_line
+from captools.collect.kube_nodes import current_context, kube_node
 from captools.collect.targets import LOCAL, Config, Target, read_config
+from captools.collect.transports import ssh
 from captools.model.errors import ToolMissing, UsageError
 
 NAME = "captools.toml"
+MAX_AT_ONCE = 16
+SSH_FAILED = 255  # ssh's own exit code for a connection that did not come about
+LOGIN_TIMEOUT_S = ssh.CONNECT_TIMEOUT_S + 4
 
 
 def search(explicit: Path | None, environ: Mapping[str, str], here: Path) -> Path | None:
@@ -47,15 +54,48 @@ def pick_targets(config: Config | None, names: Sequence[str]) -> tuple[tuple[Tar
     """Return the targets called ``names``, and what the user should know about how they were found."""
     if config is not None:
         return config.pick(names), (f"nodes from {config.path}",)
-    targets, said = [], []
-    for name in dict.fromkeys(names):
-        if name == LOCAL.name:
-            targets.append(LOCAL)
-            continue
+    wanted = list(dict.fromkeys(names))
+    context = current_context() if set(wanted) - {LOCAL.name} else ""
+    with ThreadPoolExecutor(MAX_AT_ONCE) as pool:
+        found = list(pool.map(lambda name: _without_file(name, context), wanted))
+    return tuple(target for target, _ in found), tuple(said for _, said in found if said)
+
+
+def _without_file(name: str, context: str) -> tuple[Target, str]:
+    """Return the target called ``name``, and how it was found: an ssh host that lets us in, else a Kubernetes node.
+
+    ``context``: kubectl's current one; without it ssh is the only way, and tells by itself what is wrong.
+    """
+    if name == LOCAL.name:
+        return LOCAL, ""
+    try:
         target, where = ssh_host(name)
-        targets.append(target)
-        said.append(f"no {NAME} was found: {name} is tried as an ssh host ({where})")
-    return tuple(targets), tuple(said)
+        trouble = _login_trouble(target) if context else ""
+    except (ToolMissing, UsageError) as error:
+        node = kube_node(name) if context else None
+        if node is None:
+            raise
+        return node, f"no {NAME} was found: {name} is the Kubernetes node of context {context} ({error.message})"
+    node = kube_node(name) if trouble else None
+    if node is not None:
+        said = f"{name} is the Kubernetes node of context {context} (as an ssh host: {trouble})"
+        return node, f"no {NAME} was found: {said}"
+    return target, f"no {NAME} was found: {name} is tried as an ssh host ({where})"
+
+
+def _login_trouble(target: Target) -> str:
+    """Return why ssh does not let us in; the empty string where it does."""
+    try:
+        argv = ssh.argv(ssh.prepare(target), "true")  # the capture then finds the connection open
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LOGIN_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "no answer"
+    if done.returncode != SSH_FAILED:
+        return ""
+    explained = ssh.explain(target, done.stderr)
+    return explained[0] if explained is not None else last_line(done.stderr) or "no login"
 
 
 def ssh_host(name: str) -> tuple[Target, str]:

@@ -13,13 +13,18 @@ class State(StrEnum):
 
     STARTING = "starting"
     LISTENING = "listening"
+    ARRIVING = "coming home"  # its tool has ended, and not all it wrote is here
     STOPPED = "stopped"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointProgress:
-    """What a point has given so far. ``dropped`` is the kernel's count, None where the tool does not tell."""
+    """What a point has given so far. ``dropped`` is the kernel's count, None where the tool does not tell.
+
+    ``lag``: bytes that rest on the node and are not home, ``used`` of ``limit``: how full the node's spool is;
+    None where no spool is known. ``trouble``: what is wrong with the way to the node at this moment.
+    """
 
     point: Point
     state: State
@@ -27,3 +32,7 @@ class PointProgress:
     packets: int = 0
     dropped: int | None = None
     message: str = ""
+    lag: int | None = None
+    used: int | None = None
+    limit: int | None = None
+    trouble: str = ""

@@ -8,24 +8,38 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-MAGIC = b"\ncaptools-agent/1\n"
+MAGIC = b"\ncaptools-agent/2\n"
 HEADER = struct.Struct(">cHI")
-MAX_PAYLOAD = 8 * 1024 * 1024
+MAX_PAYLOAD = 32 * 1024 * 1024
 # What a login shell may print before the agent speaks.
 MAX_BANNER = 256 * 1024
 
-COMMAND, HELLO, DATA, TEXT, ERROR = b"C", b"H", b"D", b"T", b"E"
-READY, EXIT, CLOCK, FACTS, BYE = b"R", b"X", b"K", b"F", b"B"
-KINDS = frozenset((HELLO, DATA, TEXT, ERROR, READY, EXIT, CLOCK, FACTS, BYE))
+COMMAND, HELLO, FACTS, PEERS, CLOCK, LIST, SNAP = b"C", b"H", b"F", b"N", b"K", b"L", b"P"
+READY, EXIT, STATE, DATA, SEGMENT, OOPS, BYE = b"R", b"X", b"S", b"D", b"G", b"O", b"B"
+KINDS = frozenset((HELLO, FACTS, PEERS, CLOCK, LIST, SNAP, READY, EXIT, STATE, DATA, SEGMENT, OOPS, BYE))
+
+PIECE = struct.Struct(">BBQI")  # stream code, codec, offset, length before compression
+STREAMS = ("data", "text", "said")
+RAW, ZLIB, ZSTD = 0, 1, 2
+MAX_PIECE = 4 * 1024 * 1024  # an agent sends at most 1 MiB
 
 Frame = tuple[bytes, int, bytes]
 
 
 class NotOurStream(Exception):
     """The bytes are not what an agent sends; the text says what they look like."""
+
+
+class Piece(NamedTuple):
+    """Bytes of one stream and where in it they stand."""
+
+    stream: str
+    offset: int
+    data: bytes
 
 
 class Unpacker:
@@ -82,8 +96,44 @@ def document(payload: bytes) -> dict[str, Any]:
     """Read a JSON payload; raise NotOurStream where it is none."""
     try:
         found = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotOurStream(f"a report that is no JSON ({error})") from error
     if not isinstance(found, dict):
         raise NotOurStream("a report that is no JSON object")
     return found
+
+
+def piece(payload: bytes) -> Piece:
+    """Read a DATA payload and unpack what is compressed, never to more than it claims; NotOurStream where it lies."""
+    if len(payload) < PIECE.size:
+        raise NotOurStream(f"a piece of {len(payload)} bytes")
+    code, codec, offset, length = PIECE.unpack_from(payload)
+    if code >= len(STREAMS) or length > MAX_PIECE or len(payload) > 2 * MAX_PIECE:
+        raise NotOurStream(f"a piece of stream {code} that claims {length:,} bytes")
+    data = payload[PIECE.size :]
+    if codec == ZLIB:
+        data = _inflate(data, length)
+    elif codec == ZSTD:
+        data = _unzstd(data, length)
+    elif codec != RAW:
+        raise NotOurStream(f"a piece packed by method {codec}")
+    if len(data) != length:
+        raise NotOurStream(f"a piece of {len(data):,} bytes that claims {length:,}")
+    return Piece(STREAMS[code], offset, data)
+
+
+def _inflate(data: bytes, length: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, length + 1)
+    except zlib.error as error:
+        raise NotOurStream(f"a piece that does not unpack ({error})") from error
+
+
+def _unzstd(data: bytes, length: int) -> bytes:
+    import pyarrow as pa
+
+    try:
+        unpacked = pa.decompress(data, decompressed_size=length, codec="zstd", asbytes=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise NotOurStream(f"a piece that does not unpack ({error})") from error
+    return bytes(unpacked)

@@ -31,3 +31,13 @@ def byte_count(text: str) -> int:
     if not 0 < value <= MAX_BYTES:
         raise UsageError(f"{text!r} is not a size", hint="write 256MiB or 1GiB")
     return value
+
+
+def shown_bytes(count: int) -> str:
+    """Return bytes as people write them: ``512 MiB``, ``1.5 GiB``."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    return f"{value:.1f}".removesuffix(".0") + f" {unit}"

@@ -5,7 +5,7 @@
     [cluster]
     inventory = "inventory"        # a folder; its files go into every session
     [nodes.k8s-w1]
-    transport = "ssh"              # ssh (default) | netns | local
+    transport = "ssh"              # ssh (default) | kubectl | netns | local
     address = "192.168.10.101"
     user = "root"
     port = 22
@@ -13,6 +13,14 @@
     ssh_config = "ssh/config"      # given to ssh as -F
     pid = 12345                    # netns: a process whose namespaces are the node
     role = "router"                # node (default) | router | client
+    # kubectl: the node is the Kubernetes node called address, or like this table
+    context = "prod"               # of the kubeconfig; the current one without it
+    namespace = "captools"         # where the agent pods are, or where a debug pod may be made
+    pod = "captools-agent-x7x2p"   # looked for by its label without it; made with kubectl debug where there is none
+    container = "agent"
+    image = "nicolaka/netshoot:v0.13"   # of a debug pod
+    profile = "sysadmin"           # of a debug pod: netadmin (default) or sysadmin, as kubectl debug --profile
+    kubeconfig = "admin.conf"
 
 Paths are relative to the file. Unknown keys are refused: a misspelt ``adress`` must not go unnoticed.
 """
@@ -27,10 +35,11 @@ from typing import Any
 
 from captools.model.errors import UsageError
 
-TRANSPORTS = ("ssh", "netns", "local")
+TRANSPORTS = ("ssh", "kubectl", "netns", "local")
 ROLES = ("node", "router", "client")
 _KEYS: dict[str, type] = {
     "transport": str, "address": str, "user": str, "port": int, "key": str, "ssh_config": str, "pid": int, "role": str,
+    "context": str, "namespace": str, "pod": str, "container": str, "image": str, "profile": str, "kubeconfig": str,
 }  # fmt: skip
 
 
@@ -47,10 +56,28 @@ class Target:
     ssh_config: Path | None = None
     pid: int | None = None
     role: str = "node"
+    context: str = ""
+    namespace: str = ""
+    pod: str = ""
+    container: str = ""
+    image: str = ""
+    profile: str = ""
+    kubeconfig: Path | None = None
+    # What a transport's prepare finds out; never written by people.
+    control: Path | None = None  # ssh: the socket by which channels share one connection
+    root: str = ""  # where the node's own file system lies in the pod, when its programs are to be used
+    host_ip: str = ""  # the node's address, where its kubelet is reached
+    api: str = ""  # address and port of the API server as seen from here
+    konnectivity: bool = False  # the API server may reach kubelets through it
+    made: bool = False  # the pod was made for us
 
     @property
     def way(self) -> str:
         """The way to the node as people write it."""
+        if self.transport == "kubectl":
+            context = f", context {self.context}" if self.context else ""
+            pod = "/".join(filter(None, (self.namespace, self.pod))) if self.pod else ""
+            return f"kubectl exec {pod}{context}" if pod else f"Kubernetes node {self.address or self.name}{context}"
         if self.transport == "local":
             return "this machine"
         if self.transport == "netns":
@@ -121,7 +148,7 @@ def _target(path: Path, name: str, table: object) -> Target:
             kind = "a number" if _KEYS[key] is int else "text in quotes"
             raise UsageError(f"{where} {key} is {value!r}", hint=f"it must be {kind}")
     fields: dict[str, Any] = dict(table)
-    for key in ("key", "ssh_config"):
+    for key in ("key", "ssh_config", "kubeconfig"):
         if key in fields:
             fields[key] = _beside(path, fields[key])
     target = Target(name=name, **fields)

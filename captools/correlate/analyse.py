@@ -11,7 +11,7 @@ from captools.correlate.clocks.settle import Settled, settle
 from captools.correlate.clocks.tell import early_packets, offsets
 from captools.correlate.evidence import Prover
 from captools.correlate.identities import foreign_identities
-from captools.correlate.paths.coverage import Coverage, blindness
+from captools.correlate.paths.coverage import Coverage, blindness, exceptions
 from captools.correlate.paths.follow import Follower
 from captools.correlate.paths.matched import matched
 from captools.correlate.paths.packet import Packets
@@ -85,7 +85,7 @@ def analyse(
         encryption=within(
             sealed.encryption(matches.ids, measured.between, prover, expected=expect_encryption), unshown
         ),
-        coverage=blindness(sources),
+        coverage=(*blindness(sources), *exceptions(sources)),
         foreign_identities=foreign_identities(rows, matches.ids, cluster, prover),
         clocks=clocks.offsets,
         clock_reference=clocks.reference,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from captools.inventory.facts import Facts, PodFact
@@ -233,6 +234,7 @@ def read_endpoints_json(text: str, node: str) -> Facts:
             identity=identity,
             labels=labels,
             interface=text_at(status, "networking", "interface-name"),
+            ifindex=number(at(status, "networking", "interface-index")) or None,
         )
         addressing = list_at(status, "networking", "addressing")
         addresses = [ip for pair in addressing for key in ("ipv4", "ipv6") if (ip := address(at(pair, key)))]
@@ -248,12 +250,4 @@ def _endpoint_pods(pod: PodFact, addresses: list[str]) -> Iterator[PodFact]:
         (label.removeprefix(NAMESPACE_LABEL) for label in pod.labels if label.startswith(NAMESPACE_LABEL)), ""
     )
     for ip in addresses:
-        yield PodFact(
-            namespace=namespace,
-            name=pod.name,
-            ip=ip,
-            node=pod.node,
-            identity=pod.identity,
-            labels=pod.labels,
-            interface=pod.interface,
-        )
+        yield replace(pod, namespace=namespace, ip=ip)

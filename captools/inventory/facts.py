@@ -24,6 +24,9 @@ class PodFact:
     labels: tuple[str, ...] = ()
     interface: str = ""
     host_network: bool | None = None
+    moments: frozenset[str] = frozenset()  # once merged: whether files of the start, of the end, or both list it
+    kube_labels: tuple[tuple[str, str], ...] = ()  # metadata.labels
+    ifindex: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,4 +65,5 @@ class Facts:
     hubble: list[HubbleFlow] = field(default_factory=list)
     pools: list[str] = field(default_factory=list)  # prefixes of load-balancer addresses
     arpings: list[Arping] = field(default_factory=list)
+    leases: list[tuple[str, str]] = field(default_factory=list)  # of L2 announcements: (NAMESPACE-SERVICE, node)
     warnings: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ from captools.inventory.values import (
 )
 from captools.model.cluster import Node, Service
 
+_L2_LEASE = "cilium-l2announce-"
 _OVER = ("Succeeded", "Failed")  # a pod that is over no longer owns its address
 
 
@@ -76,8 +77,15 @@ def _pod(item: dict[str, Any], facts: Facts) -> None:
                 node=node,
                 host_ip=address(at(status, "hostIP")),
                 host_network=host_network,
+                kube_labels=_pairs(at(item, "metadata", "labels")),
             )
         )
+
+
+def _pairs(labels: object) -> tuple[tuple[str, str], ...]:
+    """Return a map of labels as sorted pairs."""
+    found = labels.items() if isinstance(labels, dict) else ()
+    return tuple(sorted((clean(key), clean(value)) for key, value in found if clean(key)))
 
 
 def _node(item: dict[str, Any], facts: Facts) -> None:
@@ -172,6 +180,7 @@ def _service(item: dict[str, Any], facts: Facts) -> None:
         sticky=at(spec, "sessionAffinity") == "ClientIP",
         local_outside=at(spec, "externalTrafficPolicy") == "Local",
         local_inside=at(spec, "internalTrafficPolicy") == "Local",
+        selector=_pairs(at(spec, "selector")),
     )
     facts.services.append(ServiceFact(service=service, named_ports=tuple(named)))
 
@@ -209,9 +218,16 @@ def _config_map(item: dict[str, Any], facts: Facts) -> None:
         facts.config.update({clean(key): clean(value) for key, value in data.items() if clean(key)})
 
 
+def _lease(item: dict[str, Any], facts: Facts) -> None:
+    """Read who answers for a service's address (V/pkg/l2announcer: one Lease per service, its holder a node)."""
+    name, holder = _name(item)[1], text_at(item, "spec", "holderIdentity")
+    if name.startswith(_L2_LEASE) and holder:
+        facts.leases.append((name.removeprefix(_L2_LEASE), holder))
+
+
 _READERS = {
     "Pod": _pod, "Node": _node, "Service": _service, "EndpointSlice": _endpoint_slice, "ConfigMap": _config_map,
     "CiliumNode": _cilium_node, "CiliumEndpoint": _cilium_endpoint, "CiliumIdentity": _cilium_identity,
     "Gateway": read_gateway, "HTTPRoute": read_http_route, "TLSRoute": read_tls_route, "Ingress": read_ingress,
-    "CiliumLoadBalancerIPPool": read_pool,
+    "CiliumLoadBalancerIPPool": read_pool, "Lease": _lease,
 }  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from captools.model.identities import taken_at_the_end
+
 Value = TypeVar("Value")
 MOST_WARNINGS = 50
 
@@ -22,7 +24,12 @@ class Ledger:
             known = self._said.get(key)
             return known[0] if known is not None else value  # type: ignore[return-value]
         counted, source = self._said.setdefault(key, (value, file))
-        if counted != value:
+        if counted != value and taken_at_the_end(file) and not taken_at_the_end(source):
+            self.warn(
+                f"{subject}: {field} was {_text(counted)} at the start of the capture ({source}) and {_text(value)} at "
+                f"its end ({file}); the first is used"
+            )
+        elif counted != value:
             self.warn(
                 f"{subject}: {field} is {_text(counted)} in {source} but {_text(value)} in {file}; "
                 f"the first is used, check which of the two is older"

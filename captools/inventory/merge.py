@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
 from captools.inventory import merge_nodes, merge_pods
 from captools.inventory.facts import Backends, Facts, PodFact, ServiceFact
 from captools.inventory.hubble import hubble_names
-from captools.inventory.ledger import Ledger
+from captools.inventory.ledger import Ledger, Value
 from captools.inventory.values import prefix
 from captools.model.cluster import Cluster, IpcacheEntry, Node, Service
 
@@ -33,8 +33,8 @@ def merge(readings: list[Reading], warnings: Iterable[str] = ()) -> Cluster:
         nodes=nodes,
         pods=merge_pods.finish(pod_facts, nodes, identities, ipcache, ledger),
         services=_services(readings),
-        gateways=tuple({one.full_name: one for _, facts in readings for one in facts.gateways}.values()),
-        routes=tuple({(one.full_name, one.hosts): one for _, facts in readings for one in facts.routes}.values()),
+        gateways=_first_of((one.full_name, one) for _, facts in readings for one in facts.gateways),
+        routes=_first_of(((one.full_name, one.hosts), one) for _, facts in readings for one in facts.routes),
         identities=identities,
         config=config,
         ipcache=ipcache,
@@ -42,8 +42,17 @@ def merge(readings: list[Reading], warnings: Iterable[str] = ()) -> Cluster:
         pods_by_hubble=hubble_names(hubble),
         pools=tuple(dict.fromkeys(pool for _, facts in readings for pool in facts.pools)),
         arpings=tuple(replace(one, file=file) for file, facts in readings for one in facts.arpings),
+        leases=tuple(dict.fromkeys(one for _, facts in readings for one in facts.leases)),
         warnings=ledger.warnings(),
     )
+
+
+def _first_of(said: Iterable[tuple[Hashable, Value]]) -> tuple[Value, ...]:
+    """Return one value per key: the first that was told."""
+    found: dict[Hashable, Value] = {}
+    for key, value in said:
+        found.setdefault(key, value)
+    return tuple(found.values())
 
 
 def _nodes(

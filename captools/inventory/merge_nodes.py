@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from captools.inventory.ledger import Ledger
 from captools.inventory.values import host_of
 from captools.model.addresses import contains, network
 from captools.model.cluster import IpcacheEntry, Link, Node, Route
+from captools.model.identities import taken_at_the_end
 
 REMOTE_NODE, HOST, WORLD, INGRESS = 6, 1, 2, 8  # reserved identities (FACTS: numericidentity.go)
 
@@ -26,13 +28,27 @@ def join(name: str, said: Iterable[tuple[str, Node]], ledger: Ledger) -> Node:
             in_cluster=node.in_cluster or part.in_cluster,
             pod_cidrs=_union(node.pod_cidrs, part.pod_cidrs),
             links=links,
-            routes=_union(node.routes, part.routes),
-            rules=_union(node.rules, part.rules),
+            **_tables(node, part, late=taken_at_the_end(file)),
             neighbours=_union(node.neighbours, part.neighbours),
             wireguard=node.wireguard or part.wireguard,
             datapath=node.datapath or part.datapath,
         )
     return node
+
+
+def _tables(node: Node, part: Node, *, late: bool) -> dict[str, Any]:
+    """Return the routing tables: those of the end stand apart where they differ from those of the start.
+
+    Files of the start come first (read.py), so what is known here is theirs.
+    """
+    found: dict[str, Any] = {}
+    for name, at_end in (("routes", "routes_at_end"), ("rules", "rules_at_end")):
+        known, new = getattr(node, name), getattr(part, name)
+        if not late or not known:
+            found[name] = _union(known, new)
+        elif new and set(new) != set(known):
+            found[at_end] = new
+    return found
 
 
 def _union(known: tuple[object, ...], new: tuple[object, ...]) -> tuple:  # type: ignore[type-arg]

@@ -12,7 +12,9 @@ from captools.inventory.merge_nodes import pod_device
 from captools.inventory.values import host_of
 from captools.model.addresses import contains
 from captools.model.cluster import IpcacheEntry, Node, Pod
+from captools.model.identities import taken_at_the_end
 
+START, END = "start", "end"  # of the capture
 Key = tuple[str, str, str]  # namespace, name, address: a dual-stack pod is two rows
 # kubectl without -n and -A lists the namespace of its context, which is this one unless it was changed.
 NAMESPACE_UNSAID = "default"
@@ -56,7 +58,8 @@ def join(said: Iterable[Said], ledger: Ledger) -> list[PodFact]:
 def _fold(key: Key, group: list[Said], ledger: Ledger) -> PodFact:
     namespace, name, ip = key
     subject = f"pod {namespace}/{name} ({ip})"
-    fact = PodFact(namespace=namespace, name=name, ip=ip)
+    moments = frozenset(END if taken_at_the_end(one.file) else START for one in group)
+    fact = PodFact(namespace=namespace, name=name, ip=ip, moments=moments)
     for one in group:
         file, new = one.file, one.fact
         fact = replace(
@@ -66,10 +69,21 @@ def _fold(key: Key, group: list[Said], ledger: Ledger) -> PodFact:
             identity=_first(ledger.settle(subject, "identity", new.identity, file), fact.identity),
             identities=fact.identities + (((file, new.identity),) if new.identity is not None else ()),
             labels=fact.labels or new.labels,
+            kube_labels=fact.kube_labels or new.kube_labels,
+            ifindex=_first(fact.ifindex, new.ifindex),
             interface=ledger.settle(subject, "device", new.interface, file) or fact.interface,
             host_network=_first(fact.host_network, new.host_network),
         )
     return fact
+
+
+def _changed_hands(told: Mapping[str, frozenset[str]]) -> str:
+    """Return ``a at the start and b at the end`` where the lists of the capture itself say so; else ""."""
+    early = [one for one, when in told.items() if when == {START}]
+    late = [one for one, when in told.items() if when == {END}]
+    if len(early) != 1 or len(late) != 1 or len(told) != 2:
+        return ""
+    return f"{early[0]} at the start and {late[0]} at the end"
 
 
 def _first(one: Value | None, other: Value | None) -> Value | None:
@@ -93,11 +107,12 @@ def host_addresses(facts: Iterable[PodFact]) -> dict[str, str]:
 
 
 def _shared(facts: Iterable[PodFact]) -> set[tuple[str, str]]:
-    names: dict[tuple[str, str], set[str]] = defaultdict(set)
+    names: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for fact in facts:
         if fact.node and fact.host_network is not False:
-            names[(fact.node, fact.ip)].add(f"{fact.namespace}/{fact.name}")
-    return {where for where, pods in names.items() if len(pods) > 1}
+            for when in fact.moments or (START,):  # one after the other is not shared
+                names[(fact.node, fact.ip, when)].add(f"{fact.namespace}/{fact.name}")
+    return {where[:2] for where, pods in names.items() if len(pods) > 1}
 
 
 def finish(
@@ -111,8 +126,9 @@ def finish(
     nodes = list(nodes)
     by_address = {node.internal_ip: node for node in nodes if node.internal_ip}
     by_name = {node.name: node for node in nodes}
-    devices = {node.name: dict(filter(None, map(pod_device, node.routes))) for node in nodes}
-    cached = {host: entry for entry in ipcache if (host := host_of(entry.prefix))}
+    devices = {node.name: _devices(node) for node in nodes}
+    # Reversed, so that of two entries the first one told counts: that of the start.
+    cached = {host: entry for entry in reversed(tuple(ipcache)) if (host := host_of(entry.prefix))}
     numbers = {labels: identity for identity, labels in identities.items()}
     shared = _shared(facts)
     pods = []
@@ -131,28 +147,48 @@ def finish(
             Pod(
                 namespace=fact.namespace, name=fact.name, ip=fact.ip, node=node, identity=identity, labels=labels,
                 interface=device, host_network=host_network, identities=fact.identities,
+                kube_labels=fact.kube_labels, ifindex=None if host_network else fact.ifindex,
+                interface_by_route=bool(device) and not fact.interface,
             )
         )  # fmt: skip
-    _warn_of_doubles(pods, nodes, ledger)
+    _warn_of_doubles(pods, [fact.moments for fact in facts], nodes, ledger)
     return tuple(pods)
 
 
-def _warn_of_doubles(pods: list[Pod], nodes: list[Node], ledger: Ledger) -> None:
-    """Two pods with one address, or one pod with two, mean that the files are of different moments."""
-    owners: dict[str, list[Pod]] = defaultdict(list)
-    addresses: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for pod in pods:
+def _devices(node: Node) -> dict[str, str]:
+    """Return pod address -> device by the node's routes; an address whose device changed meanwhile has none."""
+    early = dict(filter(None, map(pod_device, node.routes)))
+    late = dict(filter(None, map(pod_device, node.routes_at_end or ())))
+    return {ip: dev for ip, dev in {**late, **early}.items() if late.get(ip, dev) == dev}
+
+
+def _warn_of_doubles(pods: list[Pod], moments: list[frozenset[str]], nodes: list[Node], ledger: Ledger) -> None:
+    """Two pods with one address, or one pod with two: it changed hands during the capture, or files are of other times.
+
+    ``moments`` tell of each pod when it was listed with its address (PodFact.moments).
+    """
+    owners: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+    addresses: dict[tuple[str, int], dict[str, frozenset[str]]] = defaultdict(dict)
+    for pod, when in zip(pods, moments, strict=True):
         if not pod.host_network:
-            owners[pod.ip].append(pod)
-        addresses[(pod.full_name, 6 if ":" in pod.ip else 4)].append(pod.ip)
-    for ip, several in owners.items():
-        if len(several) > 1:
-            names = " and ".join(pod.full_name for pod in several[:3])
-            ledger.warn(f"{ip} is the address of {names}; the files are of different moments, take them again")
-    for (name, _), several_ips in addresses.items():
-        if len(several_ips) > 1:
+            owners[pod.ip][pod.full_name] = when
+        addresses[(pod.full_name, 6 if ":" in pod.ip else 4)][pod.ip] = when
+    for ip, names in owners.items():
+        if len(names) > 1:
+            told = _changed_hands(names)
             ledger.warn(
-                f"pod {name} has the addresses {' and '.join(several_ips[:3])}; the files are of different moments"
+                f"{ip} was the address of {told} of the capture; its packets are not taken for either's"
+                if told
+                else f"{ip} is the address of {' and '.join(list(names)[:3])}; "
+                "the files are of different moments, take them again"
+            )
+    for (name, _), ips in addresses.items():
+        if len(ips) > 1:
+            told = _changed_hands(ips)
+            ledger.warn(
+                f"pod {name} had the address {told} of the capture"
+                if told
+                else f"pod {name} has the addresses {' and '.join(list(ips)[:3])}; the files are of different moments"
             )
     for pod in pods:
         if pod.host_network and any(contains(cidr, pod.ip) for node in nodes for cidr in node.pod_cidrs):

@@ -9,6 +9,7 @@ from captools.inventory.kinds import base_name, recognise
 from captools.inventory.merge import merge
 from captools.inventory.values import NotAsClaimed, clean
 from captools.model.cluster import Cluster
+from captools.model.identities import taken_at_the_end
 from captools.model.points import point_of_file
 
 
@@ -22,11 +23,13 @@ def read_inventory(files: Mapping[str, str]) -> Cluster:
 
     A file is known by its content. The name matters only for what a node says of itself (``ip``, ``wg``): it must
     be ``NODE__what.ext``. Files that are no inventory are passed over. A file that cannot be read as what it
-    looks like, and statements that contradict each other, become ``Cluster.warnings``; nothing raises.
+    looks like, and statements that contradict each other, become ``Cluster.warnings``; nothing raises. Files of the
+    end of the capture (``…-stop.json``) add to those of its start and never take their place.
     """
     readings: list[tuple[str, Facts]] = []
     warnings: list[str] = []
-    for name, text in files.items():
+    # What was taken at the start comes first: of two statements the first one counts.
+    for name, text in sorted(files.items(), key=lambda file: taken_at_the_end(file[0])):
         shown = clean(base_name(name)) or "a file without a name"
         kind = recognise(name, text)
         if kind is None:

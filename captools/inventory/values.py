@@ -29,7 +29,8 @@ def parse_json_pairs(text: str) -> Any:
 
 def _load(text: str, hook: Any) -> Any:
     try:
-        return json.loads(text.lstrip("\ufeff"), object_pairs_hook=hook)
+        # Not strict: a name of an interface may hold control characters, which iproute2 prints as they are.
+        return json.loads(text.lstrip("\ufeff"), object_pairs_hook=hook, strict=False)
     except json.JSONDecodeError as error:
         raise NotAsClaimed(f"damaged JSON at line {error.lineno} ({error.msg})") from error
     except (ValueError, RecursionError) as error:

@@ -13,8 +13,10 @@ from captools.model.addresses import contains, network
 from captools.model.arp import Arping
 from captools.model.datapath import Datapath, datapath_of_config
 from captools.model.hubble import HubbleFlow
-from captools.model.identities import RESERVED_IDENTITIES, taken_at_the_end
+from captools.model.identities import RESERVED_IDENTITIES
 from captools.model.routes import Gateway, ProxyRoute
+from captools.model.workloads import Pod as Pod
+from captools.model.workloads import Service as Service
 
 # Labels that Cilium and Kubernetes add to every identity; a person reads the workload's own ones.
 _NOISE = ("io.cilium.", "io.kubernetes.")
@@ -143,6 +145,9 @@ class Node:
     neighbours: tuple[Neighbour, ...] = ()
     wireguard: WireGuard | None = None
     datapath: Datapath | None = None  # what its own agent says of it
+    # Where the end of the capture tells other tables than its start; None where it does not.
+    routes_at_end: tuple[Route, ...] | None = None
+    rules_at_end: tuple[Rule, ...] | None = None
 
     def link(self, name: str) -> Link | None:
         """Return the link called ``name``."""
@@ -165,85 +170,46 @@ class Node:
 
         ``source`` selects ``ip rule from`` tables; the packet is taken to be unmarked and sent by this node,
         so rules on marks, ports or incoming interfaces do not hold for it. None where no table has a route,
-        or the tables are not known. A route or rule that refuses is returned with its kind (blackhole,
-        unreachable, prohibit). Of several equal next hops the first is returned.
+        the tables are not known, or those of the end choose another one than those of the start. A route or rule
+        that refuses is returned with its kind (blackhole, unreachable, prohibit). Of several equal next hops the
+        first is returned.
         """
-        rules = sorted(self.rules, key=lambda rule: rule.priority) or _RULES_WITHOUT_POLICY
-        wanted = ip_address(address)
-        for rule in rules:
-            if not rule.applies(address, source):
-                continue
-            if rule.action:
-                return Route(prefix=f"{address}/{wanted.max_prefixlen}", table="", kind=rule.action)
-            hits = [
-                (network(route.prefix).prefixlen, -route.metric, route)
-                for route in self.routes
-                if route.table == rule.table and not route.dead and wanted in network(route.prefix)
-            ]
-            if not hits:
-                continue
-            length, _, best = max(hits, key=lambda hit: hit[:2])
-            suppressed = rule.suppress_prefixlen is not None and length <= rule.suppress_prefixlen
-            # "throw" ends the search in this table only (ip-route(8)).
-            if best.kind != "throw" and not suppressed:
-                return best
-        return None
+        found = self.routes_to(address, source=source)
+        return found[0] if len(found) == 1 else None
+
+    def routes_to(self, address: str, *, source: str = "") -> tuple[Route | None, ...]:
+        """Return what `route_to` finds by the tables of the start and, where those of the end choose otherwise, theirs."""
+        early = _chosen(self.rules, self.routes, address, source)
+        if self.routes_at_end is None and self.rules_at_end is None:
+            return (early,)
+        rules = self.rules if self.rules_at_end is None else self.rules_at_end
+        routes = self.routes if self.routes_at_end is None else self.routes_at_end
+        late = _chosen(rules, routes, address, source)
+        return (early,) if early == late else (early, late)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
-    """One pod, with what Cilium knows of it."""
-
-    namespace: str
-    name: str
-    ip: str
-    node: str = ""
-    identity: int | None = None
-    labels: tuple[str, ...] = ()
-    interface: str = ""  # its lxc device on the node
-    host_network: bool = False
-    identities: tuple[tuple[str, int], ...] = ()  # every file that tells its identity, and which
-
-    @property
-    def full_name(self) -> str:
-        """``namespace/name``."""
-        return f"{self.namespace}/{self.name}"
-
-    @property
-    def identity_settled(self) -> bool:
-        """Tell whether files from the start and from the end of the capture agree on the identity.
-
-        Those from the end are named so: ``ciliumendpoints-stop.json``.
-        """
-        late = {told for file, told in self.identities if taken_at_the_end(file)}
-        early = {told for file, told in self.identities if not taken_at_the_end(file)}
-        return len(early) == 1 and early == late
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """One Kubernetes Service with the addresses it answers on."""
-
-    namespace: str
-    name: str
-    cluster_ips: tuple[str, ...] = ()
-    vips: tuple[str, ...] = ()
-    ports: tuple[tuple[int, int], ...] = ()  # (port, target port)
-    backends: tuple[str, ...] = ()  # pod addresses
-    node_ports: tuple[tuple[int, int], ...] = ()  # (port on every node, port)
-    sticky: bool = False  # sessionAffinity: a client stays with its backend
-    local_outside: bool = False  # externalTrafficPolicy Local: a node gives callers from outside its own backends only
-    local_inside: bool = False  # internalTrafficPolicy Local: the same for callers inside
-
-    @property
-    def full_name(self) -> str:
-        """``namespace/name``."""
-        return f"{self.namespace}/{self.name}"
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The addresses that are its own."""
-        return self.cluster_ips + self.vips
+def _chosen(rules: tuple[Rule, ...], routes: tuple[Route, ...], address: str, source: str) -> Route | None:
+    """Return the route that these tables choose (Node.route_to)."""
+    rules_in_order = sorted(rules, key=lambda rule: rule.priority) or _RULES_WITHOUT_POLICY
+    wanted = ip_address(address)
+    for rule in rules_in_order:
+        if not rule.applies(address, source):
+            continue
+        if rule.action:
+            return Route(prefix=f"{address}/{wanted.max_prefixlen}", table="", kind=rule.action)
+        hits = [
+            (network(route.prefix).prefixlen, -route.metric, route)
+            for route in routes
+            if route.table == rule.table and not route.dead and wanted in network(route.prefix)
+        ]
+        if not hits:
+            continue
+        length, _, best = max(hits, key=lambda hit: hit[:2])
+        suppressed = rule.suppress_prefixlen is not None and length <= rule.suppress_prefixlen
+        # "throw" ends the search in this table only (ip-route(8)).
+        if best.kind != "throw" and not suppressed:
+            return best
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +241,9 @@ class Cluster:
     pods_by_hubble: dict[int, tuple[str, ...]] = field(default_factory=dict)  # whom it names with an identity
     pools: tuple[str, ...] = ()  # prefixes that load-balancer addresses are taken from
     arpings: tuple[Arping, ...] = ()  # what arping printed: as with hubble, what happened
-    _by_ip: dict[str, Pod] = field(init=False, default_factory=dict, repr=False, compare=False)
+    # Leases of L2 announcements: ("NAMESPACE-SERVICE", node that answers ARP and NDP for its address).
+    leases: tuple[tuple[str, str], ...] = ()
+    _by_ip: dict[str, tuple[Pod, ...]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def node(self, name: str) -> Node | None:
         """Return the node called ``name``."""
@@ -287,12 +255,20 @@ class Cluster:
         return node.datapath.or_else(configured) if node and node.datapath else configured
 
     def pod_of(self, address: str) -> Pod | None:
-        """Return the pod that owns ``address`` (host-network pods share their node's address: never them)."""
+        """Return the pod that owns ``address`` (host-network pods share their node's address: never them).
+
+        None where several had it: pods of one address lived one after the other, and a packet names no moment here.
+        """
+        found = self.pods_at(address)
+        return found[0] if len(found) == 1 else None
+
+    def pods_at(self, address: str) -> tuple[Pod, ...]:
+        """Return every pod that owned ``address``, in the order the inventory tells them."""
         if not self._by_ip:  # asked for every address of every flow
             for pod in self.pods:
                 if not pod.host_network:
-                    self._by_ip.setdefault(pod.ip, pod)
-        return self._by_ip.get(address)
+                    self._by_ip[pod.ip] = (*self._by_ip.get(pod.ip, ()), pod)
+        return self._by_ip.get(address, ())
 
     def node_of_pod_address(self, address: str) -> Node | None:
         """Return the node whose pod CIDR holds ``address``."""
@@ -322,9 +298,7 @@ class Cluster:
             return AddressKind.CILIUM_HOST if host and address in host.addresses else AddressKind.NODE
         if self.node_of_underlay(address) is not None:
             return AddressKind.NODE
-        if self.pod_of(address) is not None or any(
-            contains(cidr, address) for other in self.nodes for cidr in other.pod_cidrs
-        ):
+        if self.pods_at(address) or any(contains(cidr, address) for other in self.nodes for cidr in other.pod_cidrs):
             return AddressKind.POD
         if any(address in service.vips for service in self.services):
             return AddressKind.VIP
@@ -356,6 +330,11 @@ class Cluster:
             found = [one for one in self.services if port in dict(one.node_ports)]
         return tuple(found)
 
+    def announcers(self, service: Service) -> tuple[str, ...]:
+        """Return the nodes that hold the lease of a service's L2 announcement; several where files differ."""
+        wanted = f"{service.namespace}-{service.name}"
+        return tuple(dict.fromkeys(node for name, node in self.leases if name == wanted and node))
+
     def is_vip(self, address: str) -> bool:
         """Tell whether an address is a load balancer's: a service has it, or it is of a pool of such addresses."""
         return any(address in one.vips for one in self.services) or any(contains(pool, address) for pool in self.pools)
@@ -370,9 +349,9 @@ class Cluster:
 
         ``port`` tells services apart that share one address.
         """
-        pod = self.pod_of(address)
-        if pod is not None:
-            return pod.full_name
+        pods = self.pods_at(address)
+        if pods:
+            return " or ".join(dict.fromkeys(pod.full_name for pod in pods))
         for other in self.nodes:
             if address and address == other.ingress:
                 return f"ingress of {other.name}"

@@ -42,6 +42,7 @@ class NodeRecord:
     error: str = ""
     system: str = ""  # uname and the like, for people
     clock: tuple[ClockReading, ...] = ()
+    cuts: int = 0  # how often the connection was lost and made again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,39 @@ class PointRecord:
     ok: bool = True
     error: str = ""
     text_file: str = ""  # ngrep's byline text beside its pcap
+    excluded: tuple[str, ...] = ()  # BPF of what was left out as captools' own connection: not covered here
+    lost_bytes: int = 0  # of the tool's output, thrown away on the node before they could come home
+    notes: tuple[str, ...] = ()  # sentences on what is missing, for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntilRecord:
+    """The event that ended a capture: what was looked for (kind "filter" or "regex"), and where it was first seen.
+
+    ``offset`` is the place of the match in the point's stream of bytes, where no frame was counted.
+    """
+
+    expression: str
+    kind: str
+    point: str = ""
+    frame: int | None = None
+    offset: int | None = None
+    time: str = ""  # RFC 3339, the packet's own stamp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryRecord:
+    """When one inventory file was taken, by the clock of the node that told it (``node`` empty: of this machine).
+
+    Times are RFC 3339; ``again`` is when it was asked for at the end, "" where it was not. What had ``changed`` by
+    then stands beside it as ``…-stop``.
+    """
+
+    file: str
+    node: str = ""
+    taken: str = ""
+    again: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +119,9 @@ class Manifest:
     points: tuple[PointRecord, ...] = ()
     warnings: tuple[str, ...] = ()
     complete: bool = False  # False while running, and for ever after a crash
+    mode: str = "stream"  # how packets came home: stream, spool, ring, or plain (a node without Python)
+    until: tuple[UntilRecord, ...] = ()  # what --until found
+    inventory: tuple[InventoryRecord, ...] = ()
     schema: int = SCHEMA
     extra: dict[str, Any] = field(default_factory=dict)
 

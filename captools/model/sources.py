@@ -22,6 +22,7 @@ class Source:
     last_ns: int | None
     role: str = "other"
     user_filter: str = ""
+    excluded: tuple[str, ...] = ()  # BPF texts of what was left out as the capture's own way home
     match: str = ""  # content filter (ngrep): nothing negative rests on it
     snaplen: int | None = None
     started_ns: int | None = None  # when the tool said it was listening

@@ -88,7 +88,9 @@ def followed(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Input
     if not name or not _exists(str(path)):
         raise MalformedCapture(f"{name or sources[0]}: no such file", hint="start what writes it first")
     if path.is_dir():
-        raise UsageError(f"{name}: a folder cannot be followed", hint="name the one file in it that grows")
+        raise UsageError(
+            f"{name}: a folder cannot be followed", hint="name a session folder, or the one file in it that grows"
+        )
     inputs = Inputs(title=path.name)
     if name == "-" or not path.is_file():
         inputs.captures.append(
@@ -98,6 +100,14 @@ def followed(sources: tuple[str, ...], inventory: tuple[str, ...] = ()) -> Input
         _file(inputs, path, point)
     _extra(inputs, inventory)
     return inputs
+
+
+def inventory_of(folder: Path, inventory: tuple[str, ...] = ()) -> tuple[dict[str, str], list[str]]:
+    """Return the cluster facts in a session folder and in ``--inventory`` paths (path -> text), and warnings."""
+    inputs = Inputs()
+    _inventory(inputs, folder)
+    _extra(inputs, inventory)
+    return inputs.inventory, inputs.warnings
 
 
 def _extra(inputs: Inputs, inventory: tuple[str, ...]) -> None:

@@ -262,6 +262,7 @@ def _from_record(record: PointRecord | None) -> dict[str, Any]:
     return {
         "role": record.role,
         "user_filter": record.user_filter,
+        "excluded": record.excluded,
         "match": record.match,
         "started_ns": _ns(record.started),
         "stopped_ns": _ns(record.stopped),

@@ -23,7 +23,7 @@ class CaptureFile:
         self.path = path
         self.bytes = 0
         self._hash = hashlib.sha256()
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
 
     def write(self, data: bytes) -> None:
         """Append ``data``, all of it; OSError where the disk is full."""

@@ -35,24 +35,18 @@ def test_the_controller_reads_what_the_agent_writes_after_any_login_banner(sent,
 
 
 def test_both_halves_agree_on_every_name():
-    names = (
-        "MAGIC",
-        "MAX_PAYLOAD",
-        "COMMAND",
-        "HELLO",
-        "DATA",
-        "TEXT",
-        "ERROR",
-        "READY",
-        "EXIT",
-        "CLOCK",
-        "FACTS",
-        "BYE",
-    )
-    assert [getattr(frames, name) for name in names] == [getattr(protocol, name) for name in names]
+    kinds = {name: value for name, value in vars(frames).items() if isinstance(value, bytes) and len(value) == 1}
+    assert len(kinds) == len(set(kinds.values())) == 14
+    for name in [*kinds, "MAGIC", "MAX_PAYLOAD"]:
+        assert getattr(frames, name) == getattr(protocol, name), name
     assert frames.HEADER.format == protocol.HEADER.format
 
 
 def test_an_impossible_length_is_refused():
     with pytest.raises(ValueError, match="not a captools stream"):
         frames.Unpacker().feed(frames.header(b"C", 0, frames.MAX_PAYLOAD + 1))
+
+
+def test_an_answer_that_fits_no_frame_is_refused_before_it_is_sent():
+    with pytest.raises(ValueError, match="does not fit"):
+        frames.pack_json(frames.FACTS, 0, {"text": "x" * frames.MAX_PAYLOAD})

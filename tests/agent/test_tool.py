@@ -6,13 +6,12 @@ import os
 import signal
 import time
 
-from captools.agent import frames
 from captools.agent.tool import Tool, start
 
 
-def until_finished(tool: Tool) -> tuple[int, dict[bytes, bytes]]:
+def until_finished(tool: Tool) -> tuple[int, dict[str, bytes]]:
     """Read a tool to its end; return its code and what came by kind."""
-    came: dict[bytes, bytes] = {}
+    came: dict[str, bytes] = {}
     deadline = time.monotonic() + 10
     while tool.finished() is None:
         assert time.monotonic() < deadline
@@ -37,7 +36,7 @@ def spec(script: str, **more: object) -> dict[str, object]:
 
 def test_stdout_is_packets_and_stderr_is_words():
     code, came = until_finished(Tool(spec("printf P; printf W >&2")))
-    assert (code, came) == (0, {frames.DATA: b"P", frames.ERROR: b"W"})
+    assert (code, came) == (0, {"data": b"P", "said": b"W"})
 
 
 def test_a_tool_has_a_process_group_of_its_own():
@@ -50,10 +49,10 @@ def test_a_tool_has_a_process_group_of_its_own():
 
 def test_the_ready_marker_is_found_even_in_two_pieces_and_told_once():
     tool = Tool(spec("exit 0"))
-    assert not tool.became_ready(frames.ERROR, b"tcpdump: liste")
-    assert not tool.became_ready(frames.DATA, b"ning on eth1")
-    assert tool.became_ready(frames.ERROR, b"ning on eth1")
-    assert not tool.became_ready(frames.ERROR, b"listening on eth1")
+    assert not tool.became_ready("said", b"tcpdump: liste")
+    assert not tool.became_ready("data", b"ning on eth1")
+    assert tool.became_ready("said", b"ning on eth1")
+    assert not tool.became_ready("said", b"listening on eth1")
     until_finished(tool)
 
 
@@ -71,7 +70,7 @@ def test_what_cannot_be_started_is_a_reason():
 
 def listening(**more: object) -> Tool:
     tool = Tool(spec("trap '' USR1; sleep 100", **more))
-    assert tool.became_ready(frames.ERROR, b"listening on")
+    assert tool.became_ready("said", b"listening on")
     return tool
 
 

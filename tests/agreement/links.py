@@ -23,12 +23,12 @@ from captools.model.analysis import Analysis
 from captools.model.flows import proto_name
 from captools.model.paths import Hop, Path, Way
 from captools.model.units import from_rfc3339
-from captools.pipeline import open_session
 from captools.views.text import table
 from captures import case, cases
 from captures.cases import Case
 from tests.agreement.answers import answers
 from tests.agreement.seen import Frames, Place, Seen, Sure, frames_of, sure_links
+from tests.agreement.telling import analysed
 
 KINDS = ("links", "changes", "ways", "joins", "clocks")
 HEADER = ("right wrong missing:", *KINDS, "links unsure", "frames in doubt")
@@ -58,7 +58,7 @@ Judged = dict[str, Count]
 
 def judge(one: Case) -> Judged:
     """Hold the analysis of a case against everything known about it."""
-    analysis, frames = open_session([one.folder]).analysis, frames_of(one)
+    analysis, frames = analysed(one.name), frames_of(one)
     sure = sure_links(frames)
     hops = _hops(analysis, frames)
     return {

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter, defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ HEADER_TELLS = {"ttl", "ip_id", "ip_len", "dont_fragment", "more_fragments", "fr
 Rows = list[dict[str, Any]]
 
 
+@cache
 def decoded(path: Path) -> tuple[pa.Table, pa.Table]:
     data, _ = read_file(path)
     records = read_records(data, path.name)

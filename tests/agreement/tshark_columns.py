@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 # our column -> tshark field; the innermost header is the last occurrence
@@ -83,6 +84,16 @@ PREFERENCES = (
 
 def tshark_rows(path: Path) -> list[dict[str, list[str]]]:
     """Return one dict per frame: our name -> all values tshark gave, outermost first."""
+    rows = []
+    for line in _printed(path).splitlines():
+        values = line.split("\t")
+        rows.append({name: value.split("|") if value else [] for name, value in zip(FIELDS, values, strict=True)})
+    return rows
+
+
+@cache
+def _printed(path: Path) -> str:
+    """Return what tshark prints of a capture, which several tests ask for; kept as text, a tenth of the rows."""
     argv = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|",
             "-d", "udp.port==8472,vxlan"]  # fmt: skip
     for preference in PREFERENCES:
@@ -90,9 +101,4 @@ def tshark_rows(path: Path) -> list[dict[str, list[str]]]:
     for field in FIELDS.values():
         argv += ["-e", field]
     # A damaged file makes tshark exit with an error after printing all whole frames: both are fine here.
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
-    rows = []
-    for line in done.stdout.splitlines():
-        values = line.split("\t")
-        rows.append({name: value.split("|") if value else [] for name, value in zip(FIELDS, values, strict=True)})
-    return rows
+    return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False).stdout

@@ -20,12 +20,14 @@ end
 """
 
 
-def frames_by_filter(path: Path, filters: Sequence[str], folder: Path, more: Sequence[str] = ()) -> dict[str, set[int]]:
+def frames_by_filter(
+    path: Path, filters: Sequence[str], folder: Path, more: Sequence[str] = (), preferences: Sequence[str] = PREFERENCES
+) -> dict[str, set[int]]:
     """Return filter -> the numbers of the frames it passes; a filter that tshark refuses fails the test."""
     script = folder / "taps.lua"
     script.write_text("".join(_TAP.format(at=at, text=text) for at, text in enumerate(filters)), encoding="utf-8")
-    argv = ["tshark", "-n", "-q", "-X", f"lua_script:{script}", "-r", str(path), "-d", "udp.port==8472,vxlan", *more]
-    for preference in PREFERENCES:
+    argv = ["tshark", "-n", "-q", "-X", f"lua_script:{script}", "-r", str(path), *more]
+    for preference in preferences:
         argv += ["-o", preference]
     # A damaged file makes tshark exit with an error after showing all whole frames.
     done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
@@ -47,7 +49,7 @@ def both(
     path: Path, filters: Sequence[str], folder: Path, more: Sequence[str] = ()
 ) -> Iterator[tuple[str, set[int], set[int]]]:
     """Yield for each filter the frames that ours passes, and those that tshark's does."""
-    theirs, tables = frames_by_filter(path, filters, folder, more), tables_of(path)
+    theirs, tables = frames_by_filter(path, filters, folder, ("-d", "udp.port==8472,vxlan", *more)), tables_of(path)
     frames = tables.packets["frame"].combine_chunks()
     for text in filters:
         mask = compile_filter(text).mask(tables)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from captools.cli.main import run
+from tests.collect.kube_fixtures import kube  # noqa: F401  (a fixture)
 
 
 @dataclass(frozen=True, slots=True)

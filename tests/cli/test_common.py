@@ -181,8 +181,9 @@ def test_csv_cells_hold_text_with_commas_quotes_and_no_control_characters(capsys
 
 
 @pytest.mark.slow
-def test_of_a_session_too_large_for_memory_stderr_says_which_part_is_followed(captools, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+def test_of_a_session_too_large_for_memory_stderr_says_which_part_is_followed(
+    captools, tmp_path, monkeypatch, own_cache
+):
     monkeypatch.setattr(pipeline, "DETAILED", 1_500)
     for vantage in "ab":
         (tmp_path / f"{vantage}.pcap").write_bytes(capture(vantage, 3_000))

@@ -203,7 +203,7 @@ def test_a_folder_a_packed_file_and_a_file_that_is_not_there_are_one_sentence(ca
 
     (tmp_path / "a.gz").write_bytes(gzip.compress(PCAP))
     for name, code, says in (
-        (".", 2, "a folder cannot be followed"),
+        (".", 2, "no session.json in this folder, so it is no session"),
         ("a.gz", 2, "packed with gzip"),
         ("b", 3, "no such file"),
     ):

@@ -122,12 +122,11 @@ def test_a_wrong_filter_or_field_is_one_sentence_before_anything_is_read(captool
 
 
 @pytest.mark.slow
-def test_a_large_capture_gives_the_same_rows_as_its_pieces(captools, tmp_path, monkeypatch):
+def test_a_large_capture_gives_the_same_rows_as_its_pieces(captools, tmp_path, monkeypatch, own_cache):
     """Pages of a cached capture: filters that look at the packet before, heads, and fields, across page borders."""
     import tests.wire.equality  # noqa: F401 - the kernels are compiled in their usual folder
     from captures.generate import generate
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setattr("captools.store.load.LARGE", 1)
     path = tmp_path / "n__eth0.pcap"
     path.write_bytes(b"".join(generate(packets=66_000, seed=9)))

@@ -40,7 +40,7 @@ def test_many_points_become_one_line_per_node(monkeypatch):
     for _ in range(2):
         for number in range(40):
             block.update(news(f"lxc{number}", 1))
-    assert "w1  3.9 KiB  40 packets  40 dropped  40 points" in terminal.getvalue()
+    assert "w1  3.9 KiB  40 packets  40 dropped    40 points" in terminal.getvalue()
 
 
 def test_into_a_file_only_warnings_are_written_and_they_carry_no_escape_codes():
@@ -57,6 +57,7 @@ def test_the_final_table_shows_the_tools_own_counts_and_what_failed():
         id="s",
         captools="0",
         started="",
+        stopped="2026-01-01T00:00:00Z",
         nodes=(NodeRecord(name="w1"), NodeRecord(name="gone", ok=False, error="no answer")),
         points=(
             PointRecord(

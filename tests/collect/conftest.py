@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from captools.collect.targets import Target
+from tests.collect.kube_fixtures import kube  # noqa: F401  (a fixture)
 
 NODE_IP, PEER_IP = "10.9.0.1", "10.9.0.2"
 SSHD = "/usr/sbin/sshd"
@@ -28,10 +29,10 @@ SSHD = "/usr/sbin/sshd"
 # Frames by hand: no ARP, no routing, an exact count.
 SEND = """
 import socket, struct, sys
-interface, count, port, size = sys.argv[1], *map(int, sys.argv[2:5])
+interface, count, port, size, first = sys.argv[1], *map(int, sys.argv[2:6])
 link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 link.bind((interface, 0))
-for number in range(count):
+for number in range(first, first + count):
     data = b"captools-test %08d " % number + b"x" * size
     udp = struct.pack(">HHHH", 40000, port, 8 + len(data), 0) + data
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number & 0xFFFF, 0, 64, 17, 0,
@@ -74,13 +75,15 @@ class Node:
         """The node by its namespaces."""
         return Target(name=name, transport="netns", pid=self.pid)
 
-    def send(self, count: int, *, port: int = 7777, size: int = 10, interface: str = "peer0") -> None:
-        """Send ``count`` UDP packets over the cable to the node, each once."""
-        self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), str(size), peer=True)
+    def send(
+        self, count: int, *, port: int = 7777, size: int = 10, interface: str = "peer0", first: int = 0
+    ) -> None:
+        """Send ``count`` UDP packets over the cable to the node, each once, numbered from ``first`` on."""
+        self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), str(size), str(first), peer=True)
 
     def send_inside(self, interface: str, count: int, *, port: int = 7777) -> None:
         """Send ``count`` UDP packets out of one of the node's own interfaces."""
-        self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), "10")
+        self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), "10", "0")
 
     def hide(self, program: str) -> None:
         """Take a program away from the node, and from nothing else."""

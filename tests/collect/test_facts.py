@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
-from captools.collect.facts import default_devices, devices_towards, holder_of, read_facts
+import pytest
+
+from captools.collect.facts import default_devices, devices_towards, holder_of, read_facts, read_peers
+from captools.collect.plain_script import facts_script
+from captools.inventory.read import looks_like_inventory, read_inventory
 
 NETWORK = {
     "ip-link.json": json.dumps(
@@ -55,3 +63,94 @@ def test_a_report_that_is_odd_in_every_way_is_read_as_far_as_it_goes():
     facts = read_facts(odd)
     assert [one.name for one in facts.interfaces] == ["ok"] and facts.routes == ()
     assert "\x1b" not in facts.hostname and read_facts({}).interfaces == ()
+
+
+def test_interfaces_know_their_index_and_their_other_ends():
+    link = json.dumps([{"ifname": "lxc1", "ifindex": 14, "link_index": 11}, {"ifname": "eth0", "ifindex": True}])
+    facts = read_facts({"network": {"ip-link.json": link}, "tools": {"tcpdump": {"version": "v", "libpcap": "1.10.3"}}})
+    assert [(one.index, one.peer) for one in facts.interfaces] == [(14, 11), (0, 0)]
+    assert facts.libpcap == "1.10.3" and facts.peers is None
+
+
+@pytest.mark.parametrize("odd", [{}, {"links": 3}, {"links": [1, {}, {"index": "1", "peer": 2, "addresses": []}]}])
+def test_an_odd_answer_about_peers_gives_none(odd):
+    assert read_peers(odd) == ()
+
+
+def test_peers_keep_their_addresses_in_one_spelling():
+    (link,) = read_peers({"links": [{"index": 11, "peer": 14, "addresses": ["FD00:0::7", "172.20.1.7", "x", 3]}]})
+    assert (link.index, link.peer, link.addresses) == (11, 14, ("fd00::7", "172.20.1.7"))
+
+
+def told_by(node, names: str = "None") -> tuple[dict[str, str], float]:
+    """Return the texts that the agent gathers on a real node, and the processor time it took in seconds."""
+    agent = Path(__file__).parents[2] / "captools" / "agent"
+    code = (
+        "import sys, types, json, resource\n"
+        "for name in ('captools', 'captools.agent'):\n"
+        "    sys.modules[name] = types.ModuleType(name); sys.modules[name].__path__ = []\n"
+        f"sys.modules['captools.agent'].__path__ = [{str(agent)!r}]\n"
+        "from captools.agent import facts\n"
+        f"texts = facts.network({names})\n"
+        "used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]\n"
+        "print(json.dumps([texts, sum(one.ru_utime + one.ru_stime for one in used)]))\n"
+    )
+    texts, used = json.loads(node.inside(sys.executable, "-I", "-c", code).stdout)
+    return texts, used
+
+
+@pytest.mark.lab
+def test_translations_counters_and_settings_of_a_real_node_are_told_and_known(node):
+    rules = "table ip nat { chain out { type nat hook postrouting priority 100; ip daddr 10.9.0.2 counter snat to 10.9.0.77; }; }"
+    node.inside("nft", rules)
+    node.inside("sysctl", "-qw", "net.ipv4.conf.eth1.rp_filter=1")
+    node.inside(sys.executable, "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+                "s.sendto(b'x', ('10.9.0.2', 4242))")  # fmt: skip
+    texts, _ = told_by(node)
+    assert "dport=4242" in texts["conntrack.txt"] and "dst=10.9.0.77" in texts["conntrack.txt"]  # the reply's tuple
+    assert "snat to 10.9.0.77 # handle" in texts["nft.txt"] and "counter packets 1" in texts["nft.txt"]
+    assert "net.ipv4.conf.eth1.rp_filter = 1" in texts["sysctl.txt"] and "eth1:" in texts["net-dev.txt"]
+    assert "ReversePathFilter" in texts["net-stat.txt"] or "TcpExt:" in texts["net-stat.txt"]
+    files = {f"n1__{name}": text for name, text in texts.items()}
+    assert {name for name, text in files.items() if not looks_like_inventory(name, text)} == set()
+    cluster = read_inventory(files)
+    assert cluster.warnings == () and [one.name for one in cluster.nodes] == ["n1"]
+
+
+@pytest.mark.lab
+def test_no_private_key_of_a_real_wireguard_is_told(node, tmp_path, monkeypatch):
+    if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
+        pytest.skip("needs wireguard-go and wg")
+    secret = subprocess.run(["wg", "genkey"], capture_output=True, text=True, check=True).stdout.strip()
+    shared = subprocess.run(["wg", "genpsk"], capture_output=True, text=True, check=True).stdout.strip()
+    other = subprocess.run(["wg", "genkey"], capture_output=True, text=True, check=True).stdout.strip()
+    public = subprocess.run(["wg", "pubkey"], input=other, capture_output=True, text=True, check=True).stdout.strip()
+    script = tmp_path / "facts.sh"
+    script.write_bytes(facts_script("MARK"))
+    for name, key in (("key", secret), ("psk", shared)):
+        (tmp_path / name).write_text(key)
+    node.inside("mount", "-t", "tmpfs", "tmpfs", "/run")
+    node.inside("wireguard-go", "cilium_wg0")
+    try:
+        node.inside("wg", "set", "cilium_wg0", "private-key", str(tmp_path / "key"), "listen-port", "51871",
+                    "peer", public, "preshared-key", str(tmp_path / "psk"), "allowed-ips", "172.20.1.0/24")  # fmt: skip
+        monkeypatch.setenv("WG_HIDE_KEYS", "never")  # a login may have it
+        texts, _ = told_by(node)
+        plain = node.inside("sh", "-c", "exec /bin/sh -s <" + str(script)).stdout
+    finally:
+        node.inside("ip", "link", "del", "cilium_wg0")  # its program ends with it
+    everything = "".join(texts.values())
+    assert f"peer: {public}" in texts["wg.txt"] and f"peer: {public}" in plain and "172.20.1.0/24" in texts["wg.txt"]
+    assert secret not in everything + plain and shared not in everything + plain
+
+
+@pytest.mark.lab
+def test_a_thousand_interfaces_cost_little(node, tmp_path):
+    batch = tmp_path / "links"
+    batch.write_text("".join(f"link add lxc{number} type veth peer name pod{number}\n" for number in range(500)))
+    node.inside("ip", "-batch", str(batch))
+    texts, used = told_by(node, '["quick"]')
+    facts = read_facts({"network": texts})
+    assert len(facts.interfaces) == 1002 and used < 2.0
+    texts, used = told_by(node, '["slow"]')
+    assert texts["sysctl.txt"].count("rp_filter") == 1004 and used < 3.0

@@ -13,9 +13,10 @@ def test_the_channel_is_in_a_session_of_its_own_and_ends_when_asked():
     try:
         assert os.getsid(link._process.pid) == link._process.pid
         kinds = []
-        for kind, _, _ in link.frames():
-            kinds.append(kind)
-            link.send("bye")
+        for frame in link.frames():
+            if frame is not None:
+                kinds.append(frame[0])
+                link.send("bye")
         assert kinds == [b"H", b"B"] and link.greeted
     finally:
         assert link.close() == 0
@@ -24,6 +25,17 @@ def test_the_channel_is_in_a_session_of_its_own_and_ends_when_asked():
 def test_a_killed_channel_ends_its_frames_and_sending_into_it_is_harmless():
     link = AgentLink(LOCAL)
     link.kill()
-    assert [kind for kind, _, _ in link.frames()] in ([], [b"H"])
+    assert [frame[0] for frame in link.frames() if frame is not None] in ([], [b"H"])
     link.send("poll")
     assert link.close() == -9
+
+
+def test_a_channel_without_a_word_gives_a_tick_every_second():
+    link = AgentLink(LOCAL, facts=False)
+    try:
+        frames = link.frames()
+        hello = next(frame for frame in frames if frame is not None)
+        assert hello[0] == b"H" and next(frames) is None
+    finally:
+        link.kill()
+        link.close()

@@ -28,12 +28,12 @@ def against(script: str, monkeypatch: pytest.MonkeyPatch) -> NodeCapture:
     [
         ("raise SystemExit('the disk is on fire')", "no agent could be started (the disk is on fire)"),
         ("print('x' * 400_000)", "something that is not captools' agent"),
-        ("import os; os.write(1, b'\\ncaptools-agent/1\\nGET / HTTP/1.1')", "something that is not captools' agent"),
+        ("import os; os.write(1, b'\\ncaptools-agent/2\\nGET / HTTP/1.1')", "something that is not captools' agent"),
         (
-            "import os; os.write(1, b'\\ncaptools-agent/1\\nH\\0\\0\\0\\0\\0\\3{]}')",
+            "import os; os.write(1, b'\\ncaptools-agent/2\\nH\\0\\0\\0\\0\\0\\3{]}')",
             "something that is not captools' agent",
         ),
-        ("import os; os.write(1, b'\\ncaptools-agent/1\\n')", "the connection ended during the capture"),
+        ("import os; os.write(1, b'\\ncaptools-agent/2\\n')", "the connection ended during the capture"),
     ],
 )
 def test_a_bad_peer_is_one_sentence(script, sentence, monkeypatch):
@@ -59,6 +59,5 @@ def test_the_clock_is_read_between_two_readings_of_ours():
     assert node.greeted.wait(20)
     node.stop(0)
     assert node.done.wait(20) and node.error is None
-    assert len(node.clock) == 2
-    for reading in node.clock:
-        assert before < reading.before_ns <= reading.node_ns <= reading.after_ns < time.time_ns()
+    (reading,) = node.clock
+    assert before < reading.before_ns <= reading.node_ns <= reading.after_ns < time.time_ns()

@@ -63,6 +63,31 @@ def test_without_a_file_local_is_this_machine_and_other_names_are_ssh_hosts():
     assert len(said) == 1 and "some-host is tried as an ssh host" in said[0] and "@some-host:22" in said[0]
 
 
+def test_a_name_that_ssh_does_not_reach_is_looked_for_among_the_kubernetes_nodes(kube, monkeypatch):
+    if shutil.which("ssh") is None:
+        pytest.skip("needs ssh")
+    monkeypatch.setenv("KUBECONFIG", str(kube.kubeconfig))
+    kube.node("w1.invalid")  # a name that no DNS will ever know (RFC 6761)
+    targets, said = pick_targets(None, ["w1.invalid", "w2.invalid"])
+    assert [(one.name, one.transport) for one in targets] == [("w1.invalid", "kubectl"), ("w2.invalid", "ssh")]
+    assert "w1.invalid is the Kubernetes node of context lab (as an ssh host: " in said[0]
+    assert "w2.invalid is tried as an ssh host" in said[1]
+
+
+def test_an_ssh_host_that_lets_us_in_is_one_though_the_cluster_has_a_node_of_that_name(kube, monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(kube.kubeconfig))
+    kube.node("w1.invalid")
+    for code, transport in (("0", "ssh"), ("255", "kubectl")):
+        # ssh as a program that answers -G like OpenSSH, and lets us in or not.
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin/ssh").write_text(
+            f'#!/bin/sh\ncase "$1" in -G) echo hostname w1.invalid;; *) exit {code};; esac\n'
+        )
+        (tmp_path / "bin/ssh").chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+        assert pick_targets(None, ["w1.invalid"])[0][0].transport == transport
+
+
 def test_a_name_ssh_does_not_accept_is_a_usage_error():
     if shutil.which("ssh") is None:
         pytest.skip("needs ssh")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from captools.collect.quantities import byte_count, seconds
+from captools.collect.quantities import byte_count, seconds, shown_bytes
 from captools.model.errors import UsageError
 
 
@@ -33,3 +33,11 @@ def test_sizes_are_read(text, value):
 def test_other_sizes_are_refused(text):
     with pytest.raises(UsageError, match="not a size"):
         byte_count(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (256 << 20, "256 MiB"), (1 << 41, "2 TiB")]
+)
+def test_bytes_are_shown_as_they_may_be_typed(count, text):
+    assert shown_bytes(count) == text
+    assert count > 1 << 40 or count == 0 or byte_count(text) == count

@@ -213,10 +213,16 @@ def test_a_missing_tcpdump_is_a_missing_tool(node, tmp_path):
         run(ask(targets=(node.target(),), out=tmp_path / "s"))
 
 
-def test_a_node_without_python_says_so(node, tmp_path):
+def test_a_node_without_python_is_captured_plainly_and_that_is_said(node, tmp_path):
     node.hide("/usr/bin/python3")
-    with pytest.raises(CaptureFailed, match="n1: no python3 on the node"):
-        run(ask(targets=(node.target(),), out=tmp_path / "s"))
+    request = ask(targets=(node.target(),), interfaces=("eth1",), bpf="udp port 7777", out=tmp_path / "s")
+    manifest, said = run(request, lambda: node.send(20))
+    (point,) = manifest.points
+    assert manifest.mode == "plain" and manifest.complete
+    assert (point.packets, point.counts.captured, point.ok) == (20, 20, True)
+    (sentence,) = said
+    assert "n1: no python3 on the node" in sentence and "a cut link loses data" in sentence
+    assert node.wait_until_alone() == []
 
 
 def test_a_filter_tcpdump_refuses_comes_back_in_its_own_words_as_a_usage_error(node, tmp_path):
@@ -245,7 +251,7 @@ def test_an_interface_that_disappears_keeps_what_it_gave_and_the_others_go_on(no
         time.sleep(0.5)
         node.send(2)
 
-    request = ask(targets=(node.target(),), bpf="udp", out=out)
+    request = ask(targets=(node.target(),), bpf="udp", out=out, buffer_bytes=16 << 20)
     manifest, said = run(request, during)
     here = {point.interface: point for point in manifest.points}
     assert here["eth1"].ok and here["eth1"].packets == 2
@@ -305,7 +311,9 @@ def test_two_nodes_leave_out_each_others_shipping_connections(node, tmp_path):
         frames = _frames(tmp_path / "s" / f"{name}__eth1.pcap")
         assert [f for f in frames if f[12:14] == b"\x08\x00" and f[23] == 6] == []
         assert sum(b"captools-test" in f for f in frames) == 20
-    assert manifest.points[0].filter.count("tcp and host") == 2
+    # Both come from one address: one text stands for both, and for whichever port they come back from.
+    assert manifest.points[0].excluded == ("tcp and host 10.9.0.2 and host 10.9.0.1 and port 22",)
+    assert manifest.points[0].filter.count("tcp and host") == 1
 
 
 def test_inventory_files_written_meanwhile_are_kept_as_those_of_the_end(node, tmp_path):

@@ -59,7 +59,7 @@ def test_an_unknown_node_names_the_known_ones(tmp_path):
         ("[nodes.a]\nadress = 'x'", "unknown key 'adress'"),
         ("[nodes.a]\nport = '22'", "port is '22'; it must be a number"),
         ("[nodes.a]\nport = true", "port is True; it must be a number"),
-        ("[nodes.a]\ntransport = 'telnet'", "transport is 'telnet'; it is one of ssh, netns, local"),
+        ("[nodes.a]\ntransport = 'telnet'", "transport is 'telnet'; it is one of ssh, kubectl, netns, local"),
         ("[nodes.a]\nrole = 'boss'", "role is 'boss'"),
         ("[nodes.a]\ntransport = 'netns'", "netns but no pid"),
         ("[nodes]\na = 3", "is not a table"),
@@ -77,3 +77,17 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path, text, sentence):
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         read_config(tmp_path / "none.toml")
+
+
+def test_a_kubernetes_node_is_known_by_its_name_and_by_its_pod_once_it_has_one(tmp_path):
+    text = "[nodes.w1]\ntransport = 'kubectl'\ncontext = 'prod'\nnamespace = 'tap'\nkubeconfig = 'admin.conf'\n"
+    (node,) = config(tmp_path, text).targets
+    assert node.kubeconfig == tmp_path / "admin.conf" and node.way == "Kubernetes node w1, context prod"
+    (pod,) = config(tmp_path, text + "pod = 'agent-1'\n").targets
+    assert pod.way == "kubectl exec tap/agent-1, context prod"
+
+
+@pytest.mark.parametrize("key", ["root", "host_ip", "api", "made", "konnectivity", "control"])
+def test_what_is_found_out_on_the_way_is_nothing_that_people_write(tmp_path, key):
+    with pytest.raises(UsageError, match="unknown key"):
+        config(tmp_path, f"[nodes.w1]\n{key} = 'x'\n")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable
+
+from tests.cpu import cpu_s
 
 _TIMES = 4
 _LIMIT = 9  # four times the length costs four times as much, or sixteen times where work is done for each pair
@@ -18,14 +19,8 @@ def chosen(data: bytes) -> bool:
 
 def check_growth(read: Callable[[int], object], size: int) -> None:
     """Assert that ``read(4 * size)`` takes hardly more than four times as long as ``read(size)``."""
-    for _ in range(2):  # once more, where something else disturbed it
-        short, long = _cost(read, size), _cost(read, _TIMES * size)
+    for times in (1, 3):  # once more and with more care, where something else disturbed it
+        short, long = (cpu_s(lambda length=length: read(length), times=times) for length in (size, _TIMES * size))
         if long < _LIMIT * short + _NOISE_S:
             return
     raise AssertionError(f"{_TIMES} times the length costs {long / short:.0f} times as much ({long:.1f} s)")
-
-
-def _cost(read: Callable[[int], object], size: int) -> float:
-    begin = time.process_time()
-    read(size)
-    return time.process_time() - begin

@@ -143,3 +143,12 @@ def test_older_endpoints_name_their_pod_in_one_word() -> None:
 def test_a_text_without_a_single_row_is_refused(read) -> None:
     with pytest.raises(NotAsClaimed, match="no row"):
         read("some other text\n", "")
+
+
+def test_an_endpoint_tells_the_index_of_its_device() -> None:
+    def endpoint(**networking: object) -> dict[str, object]:
+        return {"status": {"external-identifiers": {"k8s-namespace": "d", "k8s-pod-name": "web"},
+                           "networking": {"addressing": [{"ipv4": "10.0.0.1"}], **networking}}}  # fmt: skip
+
+    text = json.dumps([endpoint(**{"interface-index": 14}), endpoint(**{"interface-index": 0})])
+    assert [pod.ifindex for pod in cilium.read_endpoints_json(text, "n1").pods] == [14, None]

@@ -158,3 +158,20 @@ def test_wrong_types_anywhere_give_no_facts_and_no_exception(kind: str, wrong: o
 def test_a_json_list_is_not_kubectls() -> None:
     with pytest.raises(NotAsClaimed):
         read_kubectl_json("[]", "")
+
+
+def test_labels_and_selectors_are_kept_as_sorted_pairs() -> None:
+    pod = thing("Pod", "web", "d", status={"phase": "Running", "podIP": "10.0.0.1"})
+    pod["metadata"]["labels"] = {"tier": "front", "app": "web", "odd": 3}
+    facts = read(pod, thing("Service", "web", "d", spec={"clusterIP": "10.96.0.1", "selector": {"app": "web"}}))
+    assert facts.pods[0].kube_labels == (("app", "web"), ("odd", ""), ("tier", "front"))
+    assert facts.services[0].service.selector == (("app", "web"),)
+
+
+def test_a_lease_of_an_l2_announcement_names_the_node_that_answers() -> None:
+    facts = read(
+        thing("Lease", "cilium-l2announce-shop-web", "kube-system", spec={"holderIdentity": "k8s-w1"}),
+        thing("Lease", "cilium-l2announce-shop-idle", "kube-system", spec={"holderIdentity": ""}),
+        thing("Lease", "k8s-w0", "kube-node-lease", spec={"holderIdentity": "k8s-w0"}),
+    )
+    assert facts.leases == [("shop-web", "k8s-w1")]

@@ -13,6 +13,14 @@ def test_the_first_statement_counts_and_a_contradiction_names_both_files() -> No
     assert all(word in warning for word in ("k8s-w1", "InternalIP", "10.0.0.1", "a.json", "10.0.0.2", "c.json"))
 
 
+def test_what_changed_during_the_capture_is_said_so() -> None:
+    ledger = Ledger()
+    ledger.settle("pod a/b", "identity", 5, "kube-ciliumendpoints.json")
+    assert ledger.settle("pod a/b", "identity", 6, "kube-ciliumendpoints-stop.json") == 5
+    (warning,) = ledger.warnings()
+    assert "was 5 at the start of the capture" in warning and "6 at its end" in warning
+
+
 def test_an_empty_value_says_nothing_and_zero_says_something() -> None:
     ledger = Ledger()
     assert ledger.settle("x", "f", "", "a") == ""

@@ -36,3 +36,13 @@ def test_labels_that_differ_for_one_identity_are_warned_of() -> None:
     cluster = merge([("a", Facts(identities={300: ("k8s:x",)})), ("b", Facts(identities={300: ("k8s:y",)}))])
     assert cluster.identities == {300: ("k8s:x",)}
     assert "identity 300" in cluster.warnings[0]
+
+
+def test_leases_of_all_files_are_kept_and_found_by_their_service() -> None:
+    services = [ServiceFact(service=Service(namespace="shop", name="web"))]
+    early, late = (
+        Facts(services=services, leases=[("shop-web", "n1")]),
+        Facts(leases=[("shop-web", "n2"), ("a-b", "n3")]),
+    )
+    cluster = merge([("leases.json", early), ("leases-stop.json", late)])
+    assert cluster.announcers(cluster.services[0]) == ("n1", "n2")

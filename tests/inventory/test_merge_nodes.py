@@ -80,3 +80,12 @@ def test_an_endpoint_route_leads_from_a_pod_to_its_device() -> None:
     assert pod_device(Route(prefix="172.20.0.88/32", dev="lxcabc")) == ("172.20.0.88", "lxcabc")
     assert pod_device(Route(prefix="172.20.0.0/24", dev="lxcabc")) is None
     assert pod_device(Route(prefix="172.20.0.88/32", dev="eth1")) is None
+
+
+def test_tables_of_the_end_stand_apart_and_only_where_they_differ() -> None:
+    start = Node(name="n", routes=(Route(prefix="10.0.0.0/8", dev="eth0"),), rules=(Rule(priority=0, table="local"),))
+    end = Node(name="n", routes=(Route(prefix="10.0.0.0/8", dev="eth1"),), rules=start.rules)
+    node = join("n", [("n__ip-route.json", start), ("n__ip-route-stop.json", end)], Ledger())
+    assert (node.routes, node.routes_at_end, node.rules_at_end) == (start.routes, end.routes, None)
+    alone = join("n", [("n__ip-route-stop.json", end)], Ledger())
+    assert (alone.routes, alone.routes_at_end) == (end.routes, None)

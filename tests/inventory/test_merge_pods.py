@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from captools.inventory.facts import PodFact
 from captools.inventory.ledger import Ledger
 from captools.inventory.merge_pods import Said, finish, host_addresses, join
-from captools.model.cluster import IpcacheEntry, Node, Pod, Route
+from captools.model.cluster import AddressKind, Cluster, IpcacheEntry, Node, Pod, Route
 
 WEB = PodFact(namespace="default", name="web", ip="172.20.1.108", node="k8s-w1")
 
@@ -94,3 +96,51 @@ def test_every_file_that_tells_an_identity_is_kept_with_what_it_tells() -> None:
     early, late = PodFact(ip=WEB.ip, identity=62886), PodFact(ip=WEB.ip, identity=777)
     (pod,) = pods(WEB, early, PodFact(ip=WEB.ip), late)
     assert pod.identity == 62886 and pod.identities == (("file1", 62886), ("file3", 777))
+
+
+def test_a_device_known_by_a_route_alone_is_marked_so() -> None:
+    node = Node(name="k8s-w1", routes=(Route(prefix="172.20.1.108/32", dev="lxcb75cf4d9b323"),))
+    listed = PodFact(ip=WEB.ip, interface="lxcb75cf4d9b323", ifindex=14)
+    assert pods(WEB, nodes=[node])[0].interface_by_route
+    (pod,) = pods(replace(WEB, kube_labels=(("app", "web"),)), listed, nodes=[node])
+    assert not pod.interface_by_route and (pod.ifindex, pod.kube_labels) == (14, (("app", "web"),))
+
+
+def at_the_end(file: str, *facts: PodFact) -> list[Said]:
+    return [Said(file=f"{file}-stop.json", fact=fact) for fact in facts]
+
+
+def test_an_address_that_changed_hands_during_the_capture_is_nobodys() -> None:
+    ledger = Ledger()
+    after = replace(WEB, name="api", node="k8s-w1")
+    made = finish(join([*said(WEB), *at_the_end("pods", after)], ledger), (), {}, (), ledger)
+    assert "web at the start and default/api at the end" in ledger.warnings()[0]
+    cluster = Cluster(pods=made)
+    assert cluster.pod_of(WEB.ip) is None and cluster.name(WEB.ip) == "default/web or default/api"
+    assert cluster.kind(WEB.ip) is AddressKind.POD
+
+
+def test_of_two_entries_of_the_ipcache_that_of_the_start_counts() -> None:
+    entries = [IpcacheEntry(prefix=f"{WEB.ip}/32", identity=identity) for identity in (5000, 6000)]
+    (pod,) = pods(WEB, ipcache=entries)
+    assert pod.identity == 5000 and not pod.identity_settled
+
+
+def test_a_pod_that_came_back_with_another_address_owns_both_each_alone() -> None:
+    ledger = Ledger()
+    made = finish(join([*said(WEB), *at_the_end("pods", replace(WEB, ip="172.20.1.9"))], ledger), (), {}, (), ledger)
+    (warning,) = ledger.warnings()
+    assert "pod default/web had the address 172.20.1.108 at the start and 172.20.1.9 at the end" in warning
+    cluster = Cluster(pods=made)
+    assert {cluster.name(ip) for ip in ("172.20.1.108", "172.20.1.9")} == {"default/web"}
+
+
+def test_a_device_by_route_counts_only_where_start_and_end_do_not_contradict() -> None:
+    def to(device: str, ip: str = WEB.ip) -> Route:
+        return Route(prefix=f"{ip}/32", dev=device)
+
+    late = replace(WEB, name="late", ip="172.20.1.9")
+    moved = Node(name="k8s-w1", routes=(to("lxc1"),), routes_at_end=(to("lxc2"), to("lxc9", "172.20.1.9")))
+    assert [pod.interface for pod in pods(WEB, late, nodes=[moved])] == ["", "lxc9"]
+    kept = replace(moved, routes_at_end=(to("lxc1"),))
+    assert [pod.interface for pod in pods(WEB, nodes=[kept])] == ["lxc1"]

@@ -134,3 +134,16 @@ def test_text_of_any_shape_gives_a_cluster(tail: str) -> None:
 def test_the_room_does_no_io(no_io) -> None:
     assert read_inventory({"a.json": CILIUM_NODE}).nodes
     assert looks_like_inventory("a.json", CILIUM_NODE)
+
+
+def test_what_the_start_tells_counts_whatever_the_names_of_the_files_sort_like() -> None:
+    route = '[{"dst":"10.0.0.0/8","dev":"DEV","flags":[]},{"dst":"10.1.0.0/16","dev":"eth0","flags":[]}]'
+    files = {"n__ip-route-stop.json": route.replace("DEV", "eth1"), "n__ip-route.json": route.replace("DEV", "eth0"),
+             "n__wg-stop.txt": "interface: wg1\n  public key: b=\n",
+             "n__wg.txt": "interface: wg0\n  public key: a=\n"}  # fmt: skip
+    node = read_inventory(files).node("n")
+    assert node is not None and node.wireguard is not None and node.wireguard.interface == "wg0"
+    assert [route and route.dev for route in node.routes_to("10.2.0.1")] == ["eth0", "eth1"]
+    assert node.route_to("10.2.0.1") is None
+    unchanged = node.route_to("10.1.0.1")
+    assert unchanged is not None and unchanged.dev == "eth0"

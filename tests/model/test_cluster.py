@@ -231,16 +231,7 @@ def test_a_load_balancers_address_is_a_services_or_of_a_pool():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("told", "settled"),
-    [
-        ((), False),
-        ((("ciliumendpoints.json", 300),), False),
-        ((("ciliumendpoints.json", 300), ("k8s-w1__cilium-endpoint-list.json", 300)), False),
-        ((("ciliumendpoints.json", 300), ("ciliumendpoints-stop.json", 300)), True),
-        ((("ciliumendpoints.json", 300), ("ciliumendpoints-stop.json", 301)), False),
-        ((("a.json", 300), ("b.json", 301), ("a-stop.json", 300)), False),
-    ],
-)
-def test_an_identity_is_settled_where_start_and_end_of_the_capture_agree(told, settled):
-    assert Pod(namespace="n", name="p", ip="10.0.0.1", identity=300, identities=told).identity_settled is settled
+def test_the_holder_of_a_lease_announces_its_service() -> None:
+    web = Service(namespace="shop", name="web")
+    cluster = Cluster(services=(web,), leases=(("shop-web", "n1"), ("shop-api", "n2"), ("shop-web", "n1")))
+    assert cluster.announcers(web) == ("n1",) and Cluster().announcers(web) == ()

@@ -21,11 +21,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def sessions(folder, monkeypatch, tmp_path):
+def sessions(folder, monkeypatch, own_cache):
     """The session in detail with a small budget, and whole."""
     from captools import pipeline
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setattr(pipeline, "DETAILED", 4_000)
     some = pipeline.open_session([folder])
     _ = some.analysis

@@ -22,8 +22,7 @@ def data() -> bytes:
 
 
 @pytest.fixture
-def path(tmp_path, data, monkeypatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+def path(tmp_path, data, own_cache) -> Path:
     path = tmp_path / "a.pcap"
     path.write_bytes(data)
     return path

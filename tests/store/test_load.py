@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tracemalloc
 
 import pytest
@@ -16,7 +17,7 @@ from captools.wire import choice
 from captures import case
 from captures.build import pcap
 from captures.generate import generate
-from tests.small_session import handshake
+from tests.small_session import handshake, write_session
 
 FOLDER = case("s8-ingress-dedicated-snat").folder
 
@@ -51,6 +52,17 @@ def test_heads_point_into_the_whole_table():
     rows = packets.take(http["row"].combine_chunks())
     assert len(http) and rows["frame"].to_pylist() == http["frame"].to_pylist()
     assert rows["point"].to_pylist() == http["point"].to_pylist()
+
+
+def test_what_a_capture_left_out_as_its_own_way_home_is_known_of_its_source(tmp_path):
+    folder = write_session(tmp_path / "s")
+    document = json.loads((folder / "session.json").read_text())
+    document["points"][0]["excluded"] = ["tcp and host 192.0.2.9 and host 192.0.2.1 and port 22"]
+    (folder / "session.json").write_text(json.dumps(document))
+    found, _ = opened(folder)
+    told = {source.point: source.excluded for source in found.sources}
+    left_out = ("tcp and host 192.0.2.9 and host 192.0.2.1 and port 22",)
+    assert told == {"k8s-w1/eth1": left_out, "router/eth1": ()}
 
 
 def test_a_bad_file_in_a_folder_is_a_warning_and_a_named_one_an_error(tmp_path):
@@ -92,12 +104,11 @@ def test_a_packed_file_that_holds_no_capture_is_refused_by_its_beginning(tmp_pat
 
 
 @pytest.mark.slow
-def test_many_small_captures_that_are_too_much_together_are_not_held_in_memory(tmp_path, monkeypatch):
+def test_many_small_captures_that_are_too_much_together_are_not_held_in_memory(tmp_path, monkeypatch, own_cache):
     from captools.store.large import LargeCapture
     from captools.store.small import SmallCapture
     from tests.wire.equality import reference
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     data = b"".join(generate(packets=7_000, seed=2))
     for number in range(3):
         (tmp_path / f"{number}.pcap").write_bytes(data)

@@ -19,10 +19,9 @@ def test_small_sources_are_one_table_in_memory():
 
 
 @pytest.mark.slow
-def test_a_large_source_stays_on_disk_beside_a_small_one(tmp_path, monkeypatch):
+def test_a_large_source_stays_on_disk_beside_a_small_one(tmp_path, own_cache):
     import tests.wire.equality  # noqa: F401 - the kernels are compiled in their usual folder
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     path = tmp_path / "k8s-w1__eth1.pcap"
     path.write_bytes(b"".join(generate(packets=160_000, seed=1)))
     small = next(FOLDER.glob("*ctr*eth1.pcap*"))

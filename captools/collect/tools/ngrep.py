@@ -44,6 +44,9 @@ def failure(said: str) -> Failure | None:
         return None
     if "No such device" in words:
         return Failure(fault=Fault.NO_DEVICE, said=words, hint="the interface does not exist there")
+    if "drop privileges" in words:
+        hint = "this ngrep gives up root, and may not there: captools agent manifest --with-setuid lets it"
+        return Failure(fault=Fault.PERMISSION, said=words, hint=hint)
     if "permission" in words.lower() or "not permitted" in words:
         return Failure(fault=Fault.PERMISSION, said=words, hint="log in as root, or allow sudo without a password")
     if "regex compile failed" in words:

@@ -64,6 +64,10 @@ def failure(said: str) -> Failure | None:
         return Failure(fault=Fault.NO_DEVICE, said=words, hint="the interface does not exist there")
     if "disappeared" in words or "went down" in words:
         return Failure(fault=Fault.NO_DEVICE, said=words, hint="what came before is kept")
+    if words.startswith("Couldn't change to"):
+        # Debian's and Ubuntu's change to user tcpdump, which takes SETUID and SETGID.
+        hint = "this tcpdump gives up root, and may not there: captools agent manifest --with-setuid lets it"
+        return Failure(fault=Fault.PERMISSION, said=words, hint=hint)
     if "permission" in words.lower() or "not permitted" in words:
         return Failure(fault=Fault.PERMISSION, said=words, hint="log in as root, or allow sudo without a password")
     if "parse filter" in words or "expression" in words or "illegal token" in words or "unknown host" in words:

@@ -127,6 +127,8 @@ def _device(node: Node, address: str) -> str:
 
 
 def on_link(node: Node, address: str) -> bool:
-    """Tell whether a node reaches ``address`` without a router, by its own table: then it may answer ARP for it."""
-    route = node.route_to(address)
-    return route is not None and not route.via and route.kind in ("unicast", "local")
+    """Tell whether a node reaches ``address`` without a router, by its own table: then it may answer ARP for it.
+
+    Where the table changed during the capture, either will do.
+    """
+    return any(one and not one.via and one.kind in ("unicast", "local") for one in node.routes_to(address))

@@ -21,6 +21,7 @@ from captools.model.sources import Source
 
 LISTENING_NS = 1_000_000_000  # other traffic within this time shows that a point was awake
 _LINK, _IP4, _IP6, _TCP = 20, 20, 40, 32  # bytes of the longest link header (SLL2), of IP, of TCP with timestamps
+_SHOWN = 4  # expressions in a sentence; the manifest has them all
 _TUNNEL = 8 + 8 + 14  # UDP, VXLAN or Geneve, inner Ethernet
 
 
@@ -163,6 +164,26 @@ def _at(sources: list[Source], at_ns: int) -> list[Source]:
     return told
 
 
+def exceptions(sources: tuple[Source, ...]) -> tuple[Blindness, ...]:
+    """Return for each point what it leaves out as the capture's own way home: of that alone it proves nothing."""
+    return tuple(
+        Blindness(
+            point=source.point or source.name,
+            start="",
+            end="",
+            why_blind=f"this point leaves out the capture's own way home: {_listed(source.excluded)}",
+        )
+        for source in sources
+        if source.excluded and not source.text
+    )
+
+
+def _listed(expressions: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{one}`" for one in expressions[:_SHOWN])
+    more = len(expressions) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
 def _span(source: Source) -> tuple[int, int]:
     return source.first_ns or 0, source.last_ns or 0
 
@@ -180,6 +201,11 @@ def _weakness(
         if answer is not True:
             hides = "which lets no such packet by" if answer is False else "which may hide it"
             return f"was captured with the filter `{source.user_filter}`, {hides}"
+    for left_out in source.excluded:
+        answer = passes(left_out, header) if header else False
+        if answer is not False:
+            surely = "to which this packet belongs" if answer else "to which this packet may belong"
+            return f"leaves out the capture's own way home (`{left_out}`), {surely}"
     return loss(source) or (_unproven(source, header, inner, counted) if header else "")
 
 

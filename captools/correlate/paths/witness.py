@@ -113,8 +113,11 @@ class Witnesses:
         if pods and settings.encryption in ("wireguard", "ipsec"):
             return ""
         card = next((link.name for link in target.links if target.internal_ip in link.addresses), "")
-        back = target.route_to(flow.src)
-        # A node that answers by another card may also be asked by it.
+        ways = target.routes_to(flow.src)
+        back = ways[0]
+        # A node that answers by another card may also be asked by it, and one whose way changed by either.
+        if len(ways) > 1:
+            return ""
         return card if back is None or back.dev == card or role_of(back.dev) is not Role.NIC else ""
 
     def blind(self, step: Step, flow: Flow, at_ns: int) -> str:

@@ -158,8 +158,11 @@ class Judge:
     def _other_way(self, node: str, other: str) -> str:
         """Return which card a node reaches another one by, where that card was not captured."""
         here, there = self.cluster.node(node), self.cluster.node(other)
-        route = here.route_to(there.internal_ip) if here and there and there.internal_ip else None
-        if here is None or route is None or not route.dev:
+        routes = here.routes_to(there.internal_ip) if here and there and there.internal_ip else ()
+        if len(routes) > 1:
+            return f"the route by which {node} reaches {other} changed during the capture"
+        route = routes[0] if routes else None
+        if route is None or not route.dev:
             return ""
         point = f"{node}/{route.dev}"
         known = {text for text, clear in zip(self.rows.points, self.cards.clear, strict=False) if clear}

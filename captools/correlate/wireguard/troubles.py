@@ -83,11 +83,12 @@ class Witnesses:
     def uncaptured(self, place: int, other: int) -> str:
         """Return the card by which a node reaches another one, where its own tables tell and it was not captured."""
         here, there = (self.cluster.node(self.ends.name(one)) for one in (place, other))
-        route = here.route_to(there.internal_ip) if here and there and there.internal_ip else None
-        if here is None or route is None or not route.dev:
+        if not (here and there and there.internal_ip):
             return ""
-        point = f"{here.name}/{route.dev}"
-        return "" if point in {self.rows.points[code] for code in self.points_of(place).tolist()} else point
+        captured = {self.rows.points[code] for code in self.points_of(place).tolist()}
+        # Of a route that changed during the capture both cards count.
+        cards = (f"{here.name}/{route.dev}" for route in here.routes_to(there.internal_ip) if route and route.dev)
+        return next((point for point in cards if point not in captured), "")
 
     def at(self, row: int, points: Ints) -> bool:
         """Tell whether a row was seen at one of ``points``."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from captools.model.analysis import Analysis
 from captools.model.clocks import ClockReport
+from captools.model.evidence import Blindness
 from captools.model.sources import Source
 from captools.model.units import rfc3339, size
 from captools.report.blocks import Block, Paragraph, Table
@@ -11,6 +14,7 @@ from captools.report.document import SectionRule
 from captools.views import clocks
 
 SHORT_DIGEST = 16
+SHOWN_POINTS = 3
 COLUMNS = (
     "point", "file", "packets", "bytes", "first (UTC)", "captured", "received", "dropped", "filter", "state", "sha256",
 )  # fmt: skip
@@ -28,7 +32,7 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
         )
     ]  # fmt: skip
     if analysis.coverage:
-        rows = tuple((one.point, _span(one.start, one.end), one.why_blind) for one in analysis.coverage)
+        rows = tuple(_together(analysis.coverage))
         blocks.append(
             Table(caption="What could not be seen", columns=("point", "when", "why"), rows=rows, code=("point",))
         )
@@ -42,6 +46,16 @@ def build(analysis: Analysis) -> tuple[Block, ...]:
         blocks += [Paragraph(text=note, tone="doubt") for note in clocks.notes(report)]
     blocks += [Paragraph(text=text, tone="doubt") for text in (*analysis.warnings, *analysis.cluster.warnings)]
     return tuple(blocks)
+
+
+def _together(blind: tuple[Blindness, ...]) -> Iterator[tuple[str, str, str]]:
+    """Yield (points, when, why), each reason once: a capture's own way home is left out at every one of its points."""
+    points: dict[tuple[str, str], list[str]] = {}
+    for one in blind:
+        points.setdefault((_span(one.start, one.end), one.why_blind), []).append(one.point)
+    for (when, why), some in points.items():
+        more = len(some) - SHOWN_POINTS
+        yield ", ".join(some[:SHOWN_POINTS]) + (f" and {more} more" if more > 0 else ""), when, why
 
 
 def _source(source: Source) -> tuple[str, ...]:

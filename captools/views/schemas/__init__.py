@@ -13,7 +13,8 @@ from typing import Any
 NAMES = ("findings", "paths", "requests", "encryption", "info", "routes")
 
 
-OTHERS = ("frames", "diff")  # of captools explain --frame and captools diff: not of one analysis
+# Of captools explain --frame, diff, capture --plan and nodes: not of one analysis.
+OTHERS = ("frames", "diff", "plan", "nodes")
 _ELSEWHERE = re.compile(r"(?P<file>[a-z]+)\.json#/\$defs/(?P<name>\w+)")
 
 

@@ -21,6 +21,7 @@ def test_pattern_and_filter_are_always_both_given_after_the_options():
     [
         ("nope: No such device exists (No such device exists): No such device\n", Fault.NO_DEVICE),
         ("lo: You don't have permission to perform this capture on that device (socket: …)\n", Fault.PERMISSION),
+        ("attempt to drop privileges failed: Operation not permitted\n", Fault.PERMISSION),
         ("regex compile failed: missing terminating ] for character class (offset: 1)\n", Fault.EXPRESSION),
         ("pcap: can't parse filter expression: syntax error\n", Fault.EXPRESSION),
         ("something else\n", Fault.OTHER),

@@ -40,6 +40,11 @@ def test_the_newest_counts_win_at_the_end_and_on_request():
             Fault.PERMISSION,
             "You don't have permission",
         ),
+        (
+            "tcpdump: Couldn't change to 'tcpdump' uid=102 gid=105: Operation not permitted\n",
+            Fault.PERMISSION,
+            "Couldn't change to 'tcpdump'",
+        ),
         ("tcpdump: can't parse filter expression: syntax error\n", Fault.EXPRESSION, "syntax error"),
         (LISTENING + "tcpdump: pcap_loop: The interface disappeared\n", Fault.NO_DEVICE, "The interface disappeared"),
         ("tcpdump: eth1: SIOCETHTOOL: \x1b[2Jbroken\n", Fault.OTHER, "broken"),
@@ -49,6 +54,11 @@ def test_why_it_ended_is_recognised_and_safe_to_print(said, fault, words):
     found = tcpdump.failure(said)
     assert found is not None and found.fault is fault and words in found.said
     assert "\x1b" not in found.said and found.hint
+
+
+def test_a_tcpdump_that_may_not_give_up_root_is_helped_by_the_manifest():
+    found = tcpdump.failure("tcpdump: Couldn't change to 'tcpdump' uid=102 gid=105: Operation not permitted\n")
+    assert found is not None and "--with-setuid" in found.hint
 
 
 def test_a_run_without_trouble_has_no_failure():

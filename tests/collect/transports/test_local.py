@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
+import socket
+
+import pytest
 
 from captools.collect.targets import LOCAL
 from captools.collect.transports import local
+from tests.collect.transports.contract import Contract, Way, kill
 
 
-def test_the_line_runs_in_a_shell_here_and_keeps_its_quotes():
-    argv = local.argv(LOCAL, "printf '%s|' 'a b' \"c\"")
-    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "a b|c|"
+class TestLocal(Contract):
+    @pytest.fixture
+    def way(self) -> Way:
+        return Way(LOCAL, kill)
+
+    def hostname(self, way: Way) -> bytes:
+        return socket.gethostname().encode()
+
+
+def test_a_local_shell_has_no_words_of_its_own() -> None:
     assert local.explain(LOCAL, "anything") is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from captools.correlate.arp.frames import arp_frames
@@ -86,3 +88,7 @@ def test_only_a_node_on_the_link_may_answer():
     assert not on_link(node(A, routes=(Route(prefix="0.0.0.0/0", via="10.0.2.2", dev="eth0"),)), VIP)
     assert not on_link(node(A, routes=()), VIP)
     assert on_link(node(A, routes=(Route(prefix=f"{VIP}/32", dev="lo", table="local", kind="local"),)), VIP)
+    # Of a table that changed during the capture either may have been in force.
+    away = (Route(prefix="0.0.0.0/0", via="10.0.2.2", dev="eth0"),)
+    assert on_link(node(A, routes=away, routes_at_end=node(A).routes), VIP)
+    assert not on_link(node(A, routes=away, routes_at_end=(replace(away[0], dev="eth1"),)), VIP)

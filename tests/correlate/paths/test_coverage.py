@@ -9,7 +9,7 @@ import pytest
 
 from captools.correlate.analyse import point_roles
 from captools.correlate.paths.bpf import Header
-from captools.correlate.paths.coverage import Coverage, blindness, loss
+from captools.correlate.paths.coverage import Coverage, blindness, exceptions, loss
 from captools.correlate.paths.directions import IN, OUT
 from captools.model.session import ToolCounts
 from tests.correlate.material import S1, S2, material
@@ -53,6 +53,34 @@ def test_every_weakness_of_a_capture_is_a_reason(change, says):
     of = coverage(**change)
     assert says in of.why_not_witness(POINT, busy_at(of, POINT))
     assert any(says in one.why_blind for one in blindness(of.sources))
+
+
+SSH = "tcp and host 192.0.2.9 and host 192.0.2.1 and port 22"
+LOOPBACK = "tcp and src net 127.0.0.0/8 and dst net 127.0.0.0/8"
+
+
+@pytest.mark.parametrize(
+    ("header", "blind"),
+    [
+        (Header(src="192.0.2.9", dst="192.0.2.1", proto=6, sport=50122, dport=22), "to which this packet belongs"),
+        (Header(src="192.0.2.1", dst="192.0.2.9", proto=6, sport=22, dport=50999), "to which this packet belongs"),
+        (Header(src="192.0.2.1", dst="192.0.2.9", proto=6), "to which this packet may belong"),
+        (Header(src="127.0.0.1", dst="127.0.0.1", proto=6, sport=40000, dport=9), "to which this packet belongs"),
+        (Header(src="192.0.2.9", dst="192.0.2.1", proto=6, sport=50122, dport=80), ""),
+        (Header(src="192.0.2.9", dst="192.0.2.2", proto=6, sport=50122, dport=22), ""),
+        (Header(src="192.0.2.9", dst="192.0.2.1", proto=17, sport=50122, dport=22), ""),
+    ],
+)
+def test_of_the_captures_own_way_home_silence_proves_nothing_and_of_all_else_it_does(header, blind):
+    of = coverage(excluded=(SSH, LOOPBACK))
+    said = of.why_not_witness(POINT, busy_at(of, POINT), header=header)
+    assert said.endswith(blind) and bool(said) is bool(blind)
+
+
+def test_what_is_left_out_is_an_exception_of_the_coverage_but_blinds_no_point():
+    sources = coverage(excluded=(SSH,)).sources
+    assert [(one.point, SSH in one.why_blind) for one in exceptions(sources)] == [(POINT, True)]
+    assert not [one for one in blindness(sources) if one.point == POINT]
 
 
 def test_what_the_user_asked_for_is_no_loss():

@@ -64,6 +64,15 @@ def test_where_no_table_leads_on_the_destinations_own_doors_are_asked():
     assert asked(4, of) == ("b/eth0", "")
 
 
+def test_a_table_that_changed_during_the_capture_leads_nowhere_for_certain():
+    of = cluster()
+    r = of.node("r")
+    assert r is not None
+    other = tuple(replace(route, dev="eth9") for route in r.routes)
+    of = replace(of, nodes=tuple(replace(n, routes_at_end=other) if n.name == "r" else n for n in of.nodes))
+    assert asked(4, of) == ("b/eth0", "")
+
+
 def test_without_an_inventory_nobody_is_asked():
     witness, why = asked(4, Cluster())
     assert witness == "" and "no inventory knows r" in why

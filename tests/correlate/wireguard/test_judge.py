@@ -90,6 +90,13 @@ def test_a_card_by_which_the_other_node_is_reached_must_be_among_the_captured_on
     assert talk(replace(CLUSTER, nodes=by_eth0), east__eth0=SEALED).encryption().verdict is Verdict.ENCRYPTED
 
 
+def test_a_route_that_changed_during_the_capture_leaves_it_open_by_which_card_the_rest_went():
+    early, late = (Route(prefix="192.168.10.0/24", dev=dev) for dev in ("eth0", "eth9"))
+    moved = tuple(replace(node, routes=(early,), routes_at_end=(late,)) for node in CLUSTER.nodes)
+    found = talk(replace(CLUSTER, nodes=moved), east__eth0=SEALED).encryption()
+    assert found.verdict is Verdict.UNKNOWN and "changed during the capture" in found.reason
+
+
 def test_without_an_inventory_nobody_can_say_what_a_pod_packet_is():
     found = talk(Cluster(), east__eth0=SEALED).encryption()
     assert found.verdict is Verdict.UNKNOWN and "--inventory" in found.reason

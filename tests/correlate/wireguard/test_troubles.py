@@ -166,6 +166,10 @@ def test_where_the_nodes_own_route_leads_by_another_card_nothing_is_blocked():
     cluster = replace(CLUSTER, nodes=(CLUSTER.nodes[0], west))
     found = only(talk(cluster, east__eth0=TRIES + OTHERS, west__eth0=OTHERS))
     assert found.kind == "unknown" and "west/eth7" in found.reason
+    # Nor where it led there at the end of the capture only.
+    west = replace(west, routes=(replace(west.routes[0], dev="eth0"),), routes_at_end=west.routes)
+    found = only(talk(replace(cluster, nodes=(CLUSTER.nodes[0], west)), east__eth0=TRIES + OTHERS, west__eth0=OTHERS))
+    assert found.kind == "unknown" and "west/eth7" in found.reason
 
 
 def test_the_farthest_point_is_behind_the_router_that_lowered_the_ttl():

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from captools.model.analysis import Analysis
+from captools.model.evidence import Blindness
 from captools.report.blocks import Paragraph, Table
 from captools.report.sections.coverage import SECTION
 
@@ -20,6 +21,13 @@ def test_the_counts_of_each_tool_are_told(sample):
 def test_what_could_not_be_seen_is_told(sample):
     table = _tables(sample.s1())["What could not be seen"]
     assert table.rows == (("k8s-w1/eth1", "whole capture", "37 packets were dropped by the kernel"),)
+
+
+def test_what_every_point_leaves_out_is_told_once(sample):
+    points = ("a/eth0", "a/eth1", "b/eth0", "b/eth1", "c/eth0")
+    blind = tuple(Blindness(point=point, start="", end="", why_blind="the way home") for point in points)
+    table = _tables(replace(sample.s1(), coverage=blind))["What could not be seen"]
+    assert table.rows == (("a/eth0, a/eth1, b/eth0 and 2 more", "whole capture", "the way home"),)
 
 
 def test_a_clock_that_is_not_known_is_not_called_right(sample):

@@ -1,0 +1,25 @@
+"""``captools fetch``: bring home what a capture has on its nodes by now."""
+
+from __future__ import annotations
+
+import click
+
+from captools.cli.watching import exit_code, print_result, watched
+from captools.collect.again import How, take_up
+from captools.collect.register import find
+
+
+@click.command("fetch", epilog="Example: captools fetch 20261121T1015")
+@click.argument("capture", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(capture: str, as_json: bool) -> int:
+    """Bring home what lies on the nodes now; a capture that runs goes on, one that has ended is completed.
+
+    ID is the capture's id, its beginning, or its session folder. What is home already is not sent again.
+    """
+    folder, remote = find(capture)
+    manifest = watched(take_up, folder, remote, How.FETCH)
+    if not manifest.complete and exit_code(manifest) == 0:
+        click.echo(f"captools: it goes on; captools stop {remote.terms.capture} ends it", err=True)
+    print_result(manifest, as_json=as_json)
+    return exit_code(manifest)
