@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 MACHINE = "machine"
-_OF_THE_MACHINE = ("tests/agent/", "tests/collect/", "tests/lab/", "tests/cli/test_demo.py", "tests/cli/test_follow.py",
-                   "tests/cli/test_lab.py", "tests/model/test_cluster.py",
-                   "tests/correlate/same/test_nat_rig.py", "tests/inventory/", "tests/tui/test_tmux.py")  # fmt: skip
+_ROOT = Path(__file__).resolve().parents[1]
+_OF_THE_MACHINE = ("tests/agent/", "tests/collect/", "tests/lab/", "tests/tui/test_tmux.py")
 # Files -> what they share: analyses of the reference cases, and what tshark prints of them.
 _SHARING = {
     f"tests/agreement/{name}.py": "cases"
@@ -28,11 +29,16 @@ _MAY_RAISE = os.geteuid() == 0
 
 
 def group(nodeid: str) -> str:
-    """Return the name of the group that a test belongs to."""
-    if nodeid.startswith(_OF_THE_MACHINE):
-        return MACHINE
+    """Return the name of the group that a test belongs to; files with any lab test are of the machine."""
     file = nodeid.partition("::")[0]
+    if nodeid.startswith(_OF_THE_MACHINE) or _has_a_lab(file):
+        return MACHINE
     return _SHARING.get(file, file)
+
+
+@cache
+def _has_a_lab(file: str) -> bool:
+    return "mark.lab" in (_ROOT / file).read_text("utf-8")
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
@@ -43,10 +49,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def machine_first(items: list[pytest.Item]) -> None:
-    """Put the tests of the machine first; a lab elsewhere is refused."""
-    for item in items:
-        if item.get_closest_marker("lab") and group(item.nodeid) != MACHINE:
-            raise pytest.UsageError(f"{item.nodeid} needs a lab: name its file in tests/together.py")
+    """Put the tests of the machine first."""
     items.sort(key=lambda item: group(item.nodeid) != MACHINE)
 
 

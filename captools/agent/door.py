@@ -114,6 +114,7 @@ class Door:
         if "lease_s" in request:
             self.keeper.lease_s = seconds(request["lease_s"], "lease_s")
         guest.attached = True
+        self._do_flush(guest, request)
         guest.line.send({"event": "segments", "segments": self.keeper.segments()})
         document = dict(self.keeper.document(), first=True, words=self.keeper.order.words)
         guest.line.send({"event": "state", "state": document})
@@ -155,6 +156,11 @@ class Door:
         for point in self.keeper.points.values():
             if point.tool is not None:
                 point.tool.ask_counts()
+
+    def _do_flush(self, guest: Guest, request: Dict[str, Any]) -> None:
+        for point in self.keeper.points.values():
+            if point.tool is not None:
+                point.tool.flush(time.monotonic())
 
     def _do_stop(self, guest: Guest, request: Dict[str, Any]) -> None:
         wait_s = seconds(request.get("wait_s"), "wait_s")

@@ -116,7 +116,9 @@ class Keeper:
             tool.close(descriptor)
             return 0
         data = memoryview(self._buffer)[:count]
-        tool.quiet_since = time.monotonic()
+        tool.quiet_since = now = time.monotonic()
+        if name == "data":
+            tool.gave, tool.flushed = now, False
         words = b"" if name == "data" else bytes(data)
         if name == "said":
             tool.note_counts(words)
@@ -173,6 +175,10 @@ class Keeper:
         self.door.sealed(sealed)
         if self.spool.news() or self.changed or now - self._told >= TELL_EVERY_S:
             self._told = now
+            if not os.fstat(self.spool.folder).st_nlink:
+                # Somebody deleted the folder: nobody would ever find this capture again.
+                self.remove()
+                return
             self.door.state(self.document())
             self._save(now, urgent=self.changed)
             self.changed = False

@@ -21,6 +21,7 @@ from captools.agent.view import Key, View
 
 # A tool hands packets over up to a second after they came.
 LATE_S = 2.0
+FLUSH_S = 0.2  # for what the tools hold back
 READ_BYTES = 1024 * 1024
 STEP_BYTES = 64 * 1024
 
@@ -28,7 +29,9 @@ STEP_BYTES = 64 * 1024
 def take(view: View, last_s: float) -> Tuple[Dict[str, Any], Pins]:
     """Return SNAP's document, and descriptors of the segments it names."""
     now = time.monotonic()
-    if view.alive:
+    if view.line is not None:
+        view.line.send({"do": "flush"})
+        time.sleep(FLUSH_S)
         answer = view.ask("segments")
         if answer.get("event") != "segments":
             raise Refused("%s was removed meanwhile" % view.capture, "unknown")

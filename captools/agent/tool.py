@@ -20,6 +20,7 @@ F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ exists from Python 3.10 on only
 PCAP_PLACEHOLDER = "{pcap}"
 READY_WINDOW = 16 * 1024  # the marker stands in the first bytes a tool prints
 ASK_EVERY_S = 0.15
+SILENT_S = 0.2
 BLOCK_S = 1.1  # the kernel hands a block of packets over after a second at the latest (libpcap's default timeout)
 # What tcpdump prints when it is asked: how many packets it has read, and how many the kernel has for it.
 _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter")
@@ -48,6 +49,8 @@ class Tool:
         self.signalled_ns = 0
         self.escalation = 0  # how many signals it has ignored
         self.forbidden = False  # no right to signal it: root without CAP_KILL, and a tool that changed its user
+        self.gave = 0.0  # when it last gave packets
+        self.flushed = False  # asked to write what it holds back, and has given nothing since
         self.quiet_since = 0.0  # when it last gave a byte, for deciding that it hangs
         self._seen = b""
         self._counts = b""  # the end of what it printed, since it was last asked
@@ -130,6 +133,24 @@ class Tool:
         if self.ready and self.poll_signal and self.process.poll() is None:
             with contextlib.suppress(PermissionError):  # then it has no counts until it ends
                 self.process.send_signal(self.poll_signal)
+
+    def flush(self, now: float) -> None:
+        """Make a silent tcpdump (4.99 and later) write what it holds back: up to 4 KiB, on a quiet link all there is.
+
+        Only one that has written nothing for a while: its handler flushes at once, also in the midst of a write, and
+        on a busy link the buffer turns over by itself. SIGUSR2 ends a program that does not know it, so it goes only
+        to one that has a handler.
+        """
+        if not self.ready or self.flushed or now - self.gave < SILENT_S:
+            return
+        try:
+            with open("/proc/%d/status" % self.process.pid) as status:
+                caught = next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt:"))
+            if caught >> (signal.SIGUSR2 - 1) & 1:
+                self.process.send_signal(signal.SIGUSR2)
+                self.flushed = True
+        except (OSError, StopIteration, ValueError):
+            pass  # it has ended, or may not be signalled: then it writes when its buffer is full
 
     def note_counts(self, data: bytes) -> None:
         """Keep what may be an answer to ``ask_counts``, or the counts a tool prints at its end."""

@@ -21,7 +21,8 @@ def plan_text(plan: CapturePlan, request: CaptureRequest, failed: Mapping[str, s
     """
     points = sum(len(one.runs) for one in plan.nodes)
     used = [one for one in plan.nodes if one.runs]
-    lines = [f"plan: {points} points on {len(used)} nodes, with {request.tool}"]
+    how_many = f"{points} point{'s' * (points != 1)} on {len(used)} node{'s' * (len(used) != 1)}"
+    lines = [f"plan: {how_many}, with {request.tool}"]
     if plan.road is not None:
         lines[0] += f", along {clean(plan.road.asked.text, 120)}"
     filters = list(dict.fromkeys(run.user_filter for node in plan.nodes for run in node.runs if run.user_filter))

@@ -13,6 +13,7 @@ import click
 
 from captools.cli.progress import columns
 from captools.collect.clean import clean
+from captools.collect.failures import NothingThere
 from captools.collect.places import known_nodes, pick_targets
 from captools.collect.register import controller_of, unfinished
 from captools.collect.remote import load
@@ -101,6 +102,8 @@ def _ask(target: Target) -> tuple[list[dict[str, Any]], list[str]]:
         with Visit(target) as visit:
             captures, refused = visit.captures()
             hostname = visit.hello.get("hostname")
+    except NothingThere:
+        return [], []
     except CaptoolsError as error:
         return [], [str(error)]
     # Nodes that are containers or namespaces may share one disk: each shows its own.

@@ -137,7 +137,7 @@ class _Again(Course):
         nodes = [node for node in self.nodes if isinstance(node, NodeCapture)]
         ended = [node for node in nodes if node.points and not node.running]
         if len(ended) == len(nodes) and not self.stop.is_set():
-            self.end(0.0)
+            self.end(STOP_WAIT_S)
             return
         for node in nodes:
             node.leave()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ from dataclasses import replace
 from captools.collect.inventory import changed_texts, inventory_records
 from captools.collect.keep import Keeper, Missing
 from captools.collect.node import NodeCapture
+from captools.collect.patience import Patience
 from captools.collect.point import PointCapture
 from captools.collect.progress import PointProgress
 from captools.collect.reports import number
@@ -23,11 +25,12 @@ from captools.model.errors import CaptoolsError
 from captools.model.session import InventoryRecord, Manifest, UntilRecord
 
 STOP_WAIT_S = 1.2  # packets rest in an unretired kernel block for up to a second (FACTS, section 14)
-SILENCE_TIMEOUT_S = 30.0  # after stop, without one byte from the node
+SILENCE_TIMEOUT_S = 30.0  # after stop, without one more byte of the capture
 HURRY_TIMEOUT_S = 5.0
 POLL_EVERY_S = 2.0
 SAVE_EVERY_S = 10.0
 TICK_S = 0.05
+CUT_IS_NEWS_S = 10.0
 SLOWEST_PIECE = 1024 * 1024  # with a limit on the way home, one piece may take so many bytes' time
 
 Progress = Callable[[PointProgress], None]
@@ -58,6 +61,7 @@ class Course:
         self.late_files: Callable[[Keeper], None] = lambda keeper: None
         self.mode = "ring" if request.spool.ring else "spool"
         self._reported = 0.0
+        self._troubled: dict[int, float] = {}  # since when a node is out of reach
         self._kept: dict[str, set[str]] = {}  # node -> names of its texts that are in the session
         self._changed: dict[str, set[str]] = {}  # node -> of these, told differently at the end
 
@@ -88,7 +92,18 @@ class Course:
             if now - saved >= SAVE_EVERY_S:
                 saved = now
                 self.save(keeper)
+            self._tell_of_cuts(now)
             self.report(every_s=0.5)
+
+    def _tell_of_cuts(self, now: float) -> None:
+        """Say it once where a node has been out of reach for a while; a short cut is nobody's business."""
+        for node in self.nodes:
+            if not node.trouble:
+                self._troubled.pop(id(node), None)
+            elif now - self._troubled.setdefault(id(node), now) > CUT_IS_NEWS_S:
+                self._troubled[id(node)] = math.inf
+                if self.warn is not None:
+                    self.warn(f"{node.target.name}: {node.trouble}; the capture goes on there meanwhile")
 
     def end(self, wait_s: float) -> None:
         """Stop every node and wait until all of them have handed over everything."""
@@ -97,6 +112,8 @@ class Course:
         for node in self.alive():
             node.stop(0.0 if hurried else wait_s)
         given_up: dict[int, float] = {}
+        spool = self.request.spool
+        waits = {id(node): Patience(max(spool.spool_bytes, spool.ring_bytes or 0), begun) for node in self.nodes}
         while not all(node.done.wait(TICK_S) or _over(node, given_up) for node in self.nodes):
             now = time.monotonic()
             if self.hurry.is_set() and not hurried:
@@ -109,9 +126,13 @@ class Course:
             for node in self.alive():
                 if id(node) in given_up:
                     continue
-                if now - max(node.heard, begun) > patience + wait_s:
+                points = node.points.values()
+                if now - max(waits[id(node)].since(points, now), begun) > patience + wait_s:
                     given_up[id(node)] = now
-                    node.give_up(f"did not answer for {patience:.0f} s while stopping")
+                    node.give_up(f"nothing more came home for {patience:.0f} s while stopping")
+                elif waits[id(node)].endless(points):
+                    given_up[id(node)] = now
+                    node.give_up("sends more than its spool can hold")
                 elif hurried and now - begun > HURRY_TIMEOUT_S:
                     given_up[id(node)] = now
                     node.give_up("was left while packets were still coming home")
@@ -136,23 +157,23 @@ class Course:
             self._changed[node.target.name] = set(changed)
             keeper.add_texts(node.target.name, changed)
         self.late_files(keeper)
-        home = {node.target.name for node in self.nodes if node.home}
+        over = {node.target.name for node in self.nodes if _nothing_left(node)}
         for point in self.points:
-            point.close(whole=point.run.point.node in home)
+            point.close(whole=point.run.point.node in over)
         self._end_sinks()
         for sentence in self.sentences():
             if sentence not in known:
                 self.say(sentence)
         for point in self.points:
             self._look_back(point)
-        if keeper.folder is not None and all(node.home for node in self.nodes if node.points):
+        if all(node.target.name in over for node in self.nodes):
             keeper.forget()
         else:
             with contextlib.suppress(OSError):  # a full disk: the one before still leads to the nodes
                 keeper.renew(self.nodes)
         for node in self.nodes:
-            if node.home:
-                self._release(node)
+            if node.target.name in over:
+                self.release(node)
         return self.save(keeper, complete=keeper.remote is None, stopped=True)
 
     def _say_local_trouble(self, keeper: Keeper) -> None:
@@ -184,7 +205,8 @@ class Course:
             point.notes.append(different)
             self.say(different)
 
-    def _release(self, node: WayHome) -> None:
+    def release(self, node: WayHome) -> None:
+        """Take away what had to be made to reach a node (a debug pod)."""
         try:
             release(node.target)
         except CaptoolsError as error:
@@ -226,7 +248,7 @@ class Course:
         """Put what a node has told of itself meanwhile into the inventory, each text once."""
         kept = self._kept.setdefault(node.target.name, set())
         new = {name: text for name, text in node.facts.texts.items() if name not in kept}
-        kept |= new.keys()
+        kept.update(new)
         with contextlib.suppress(OSError):  # a full disk is noticed by the packets
             keeper.add_texts(node.target.name, new)
 
@@ -286,7 +308,7 @@ class Course:
                         lag=point.lag if spool.lag is not None else None,
                         used=spool.used,
                         limit=spool.limit,
-                        trouble=spool.trouble or ("its spool is full" if spool.paused else ""),
+                        trouble=spool.trouble or (f"spool was full for {spool.full_s:.1f} s" if spool.full_s else ""),
                     )
                 )
 
@@ -303,3 +325,8 @@ class Course:
 def _over(node: WayHome, given_up: dict[int, float]) -> bool:
     """Tell whether a node was given up a while ago: its thread may sit behind a reader that takes nothing any more."""
     return id(node) in given_up and time.monotonic() - given_up[id(node)] > HURRY_TIMEOUT_S
+
+
+def _nothing_left(node: WayHome) -> bool:
+    """Tell whether nothing of this capture is on the node any more, or ever was."""
+    return node.home or not node.points or not isinstance(node, NodeCapture) or node.gone

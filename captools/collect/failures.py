@@ -13,6 +13,10 @@ class NoPython(CaptureFailed):
     """The node has no Python that could run the agent: packets can only be streamed plainly."""
 
 
+class NothingThere(CaptureFailed):
+    """Nothing of captools runs on the node, so nothing can lie there."""
+
+
 class StrangePeer(CaptureFailed):
     """What answers does not talk as an agent does."""
 

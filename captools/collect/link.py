@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import queue
 import select
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from captools.model.errors import ToolMissing
 
 READ_BYTES = 1024 * 1024
 MAX_SAID = 64 * 1024  # what is kept of the channel's stderr
+MAX_UNSENT = 32 * 1024 * 1024  # commands that a far end has not taken; one that takes so few is as good as dead
 END_TIMEOUT_S = 3.0
 TICK_S = 1.0
 
@@ -54,9 +56,12 @@ class AgentLink:
             fcntl.fcntl(self._stdout, fcntl.F_SETPIPE_SZ, READ_BYTES)
         self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._listener.start()
-        # A far end that does not read must not hold up whoever connects: the first write may be long.
-        self._sender = threading.Thread(target=self._write, args=(agent_bytes(facts=facts),), daemon=True)
+        # A far end that does not read must hold up nobody who sends: one thread writes what all of them queue.
+        self._outgoing: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._unsent = 0
+        self._sender = threading.Thread(target=self._write, daemon=True)
         self._sender.start()
+        self._queue(agent_bytes(facts=facts))
 
     def _listen(self, stderr: Any) -> None:
         """Keep the end of what the channel's client and the node say."""
@@ -65,17 +70,30 @@ class AgentLink:
             del self._said[:-MAX_SAID]
         stderr.close()
 
-    def _write(self, data: bytes) -> None:
-        with self._lock, contextlib.suppress(OSError, ValueError):
-            # A closed channel shows at the reading end, which knows the reason.
-            view = memoryview(data)
-            while view:
-                view = view[self._stdin.write(view) :]
+    def _write(self) -> None:
+        """Write what is queued, up to the empty piece that ends it; then close our side."""
+        # A closed channel shows at the reading end, which knows the reason.
+        with contextlib.suppress(OSError):
+            while data := self._outgoing.get():
+                view = memoryview(data)
+                while view:
+                    view = view[self._stdin.write(view) :]
+                with self._lock:
+                    self._unsent -= len(data)
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+    def _queue(self, data: bytes) -> None:
+        with self._lock:
+            self._unsent += len(data)
+            stuck = self._unsent > MAX_UNSENT
+        self._outgoing.put(data)
+        if stuck:
+            self.kill()
 
     def send(self, do: str, **details: Any) -> None:
-        """Send one command to the agent; a broken channel is noticed by ``frames``."""
-        self._sender.join()
-        self._write(command(do, **details))
+        """Send one command to the agent, without waiting; a broken channel is noticed by ``frames``."""
+        self._queue(command(do, **details))
 
     def frames(self) -> Iterator[Frame | None]:
         """Give frames until the channel ends, None whenever a second passes without a byte.
@@ -106,15 +124,13 @@ class AgentLink:
 
     def close(self) -> int | None:
         """End the channel: first by closing our side, then by force. Returns its exit code."""
-        if self._lock.acquire(timeout=END_TIMEOUT_S):
-            with contextlib.suppress(OSError):
-                self._stdin.close()
-            self._lock.release()
+        self._outgoing.put(b"")
         try:
             self._process.wait(END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait(END_TIMEOUT_S)
+        self._sender.join(END_TIMEOUT_S)
         self._listener.join(END_TIMEOUT_S)
         self._stdout.close()
         return self._process.returncode

@@ -24,6 +24,7 @@ from captools.model.session import NodeRecord
 
 BACKOFF_S = (0.2, 5.0)
 SILENCE_S = 20.0  # an attached agent says how it stands at least every second
+CONNECT_S = 40.0
 HEARTBEAT_S = 5.0
 LEAVE_S = 3.0  # for an answer to our farewell
 GONE_S = 1800.0  # without any contact; by then an attached capture has stopped by its lease
@@ -40,11 +41,12 @@ class NodeCapture(Talk, threading.Thread):
 
     def give_up(self, sentence: str) -> None:
         """End at once; what has arrived is kept, and what lies on the node stays there."""
-        with self._lock:
-            self._gave_up = sentence
-            self._wake.set()
-            if self._link is not None:
-                self._link.kill()
+        # Without the lock: our thread may hold it while a reader of the live stream keeps it waiting.
+        self._gave_up = sentence
+        self._wake.set()
+        link = self._link
+        if link is not None:
+            link.kill()
 
     def record(self) -> NodeRecord:
         """Return the manifest's entry as things stand."""
@@ -78,7 +80,7 @@ class NodeCapture(Talk, threading.Thread):
             lag=sum(point.lag for point in self.points.values()),
             used=number(spool, "used"),
             limit=number(spool, "limit"),
-            paused=bool(spool.get("full")),
+            full_s=(number(spool, "full_ns") or 0) / 1e9,
             cuts=self.cuts,
             trouble=self.trouble,
         )
@@ -179,9 +181,10 @@ class NodeCapture(Talk, threading.Thread):
     def _tick(self, link: AgentLink) -> None:
         """Once a second without a byte: keep the agent awake, and notice a connection that is dead without a word."""
         now = time.monotonic()
-        if self._leaving and now - self._sent > LEAVE_S:
+        if self._gave_up or self._leaving and now - self._sent > LEAVE_S:
             link.kill()
         elif link.greeted and now - self._sent > HEARTBEAT_S:
             self._send("poll")
-        if self._attached and now - self._spoke > SILENCE_S:
+        # Before it is attached a node may still be connecting; then its commands may be slow.
+        if self._begun and now - self._spoke > (SILENCE_S if self._attached else CONNECT_S):
             link.kill()

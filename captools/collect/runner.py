@@ -307,6 +307,9 @@ class _Run(Course):
         for node in self.nodes:
             if node.ident is not None:
                 node.done.wait(max(0.0, deadline - time.monotonic()))
+        for node in self.nodes:
+            if node.done.is_set() and (node.home or not node.points):
+                self.release(node)
         for point in self.points:
             point.close()
         if keeper is not None and not any(point.kept_bytes for point in self.points):

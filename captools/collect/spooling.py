@@ -52,6 +52,6 @@ class SpoolProgress:
     lag: int | None = None
     used: int | None = None
     limit: int | None = None
-    paused: bool = False  # full: tools are not read, and the kernel counts what it drops
+    full_s: float = 0.0  # so long it was full: tools were not read, and the kernel counts what it drops
     cuts: int = 0
     trouble: str = ""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from captools.collect import protocol
+from captools.collect.clean import clean
 from captools.collect.clocks import ClockReader
 from captools.collect.facts import NodeFacts, read_facts
 from captools.collect.link import AgentLink
@@ -24,6 +25,8 @@ from captools.collect.targets import Target
 from captools.collect.terms import Terms
 from captools.model.errors import CaptoolsError, CaptureFailed
 from captools.model.session import ClockReading, ToolCounts
+
+LOCK_S = 1.0
 
 
 class Talk:
@@ -98,12 +101,19 @@ class Talk:
 
     def stop(self, wait_s: float) -> None:
         """Stop every tool ``wait_s`` from now, bring all of it home, then leave. May be repeated with less."""
-        with self._lock:
-            self._stop_wait_s = wait_s
-            self._send("stop", capture=self._id, wait_s=wait_s) if self._begun else self._leave()
-            if not self._terms.ship and self.local_trouble is None:
-                self._ship()
-            self._advance()
+        self._stop_wait_s = wait_s
+        if self._begun:
+            self._send("stop", capture=self._id, wait_s=wait_s)
+        else:
+            self._leave()
+        # Our thread may hold the lock while a reader of the live stream keeps it waiting; then it goes on by itself.
+        if self._lock.acquire(timeout=LOCK_S):
+            try:
+                if not self._terms.ship and self.local_trouble is None:
+                    self._ship()
+                self._advance()
+            finally:
+                self._lock.release()
 
     def leave(self) -> None:
         """Close the connection; the capture goes on."""
@@ -198,7 +208,7 @@ class Talk:
             self._leave()
 
     def _take_oops(self, report: dict[str, Any]) -> None:
-        said = str(report.get("error", ""))[:500]
+        said = clean(str(report.get("error", "")))
         if report.get("do") == "peers":
             self.peers = {}
         elif self._finish_step and report.get("do") == self._finish_step:
@@ -295,7 +305,8 @@ class Talk:
                 self.local_trouble = error
                 self._leave()
                 return
-            self._finish("facts")
+            # Who is in a hurry does not wait for slow answers.
+            self._finish("facts" if self._stop_wait_s else "clock")
 
     def _settle(self, point: PointCapture, report: dict[str, Any]) -> None:
         """Judge how an ended tool did, once all that it wrote is here."""

@@ -21,9 +21,9 @@ MIN_SEGMENT_BYTES = 256 * 1024
 class Terms:
     """One capture's terms, the same on all its nodes.
 
-    capture: its id, the beginning of its name on each node. ship: packets come home while it runs; False for a detached capture and for a ring, whose
-    packets rest on the node. lease_s: None for a capture that needs no controller. words: our own JSON, which
-    the agent gives back to whoever lists what lies there.
+    capture: its id, the beginning of its name on each node. ship: packets come home while it runs; False for a
+    detached capture and for a ring, whose packets rest on the node. lease_s: None for a capture that needs no
+    controller. words: our own JSON, which the agent gives back to whoever lists what lies there.
     """
 
     capture: str

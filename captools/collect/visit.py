@@ -9,7 +9,7 @@ from typing import Any
 
 from captools.collect import protocol
 from captools.collect.clean import clean
-from captools.collect.failures import lost_agent, no_agent, strange_peer
+from captools.collect.failures import NothingThere, lost_agent, no_agent, strange_peer
 from captools.collect.link import AgentLink
 from captools.collect.protocol import NotOurStream, Piece
 from captools.collect.targets import Target
@@ -30,7 +30,7 @@ class Visit:
         self._place = {"dir": spool_dir} if spool_dir else {}
         found = find(target)
         if found is None:
-            raise CaptureFailed(f"{target.name}: nothing of captools runs there", hint="captools nodes tells more")
+            raise NothingThere(f"{target.name}: nothing of captools runs there", hint="captools nodes tells more")
         self.target = found
         self.hello: dict[str, Any] = {}  # what the node said of itself; with ``facts`` its network state too
         self._timeout_s = timeout_s

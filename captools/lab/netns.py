@@ -25,6 +25,7 @@ read -r pid rest </proc/self/stat
 hostname -- "$1"
 if [ -n "$2" ]; then
   mount -t tmpfs -o mode=0755 tmpfs /run
+  mount -t tmpfs -o mode=1777 tmpfs /var/tmp
   [ -L /var/run ] || mount --rbind /run /var/run
   mkdir -p /run/sshd /run/wireguard /run/captools-lab
   for file in "$2"/*; do

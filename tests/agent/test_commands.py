@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import time
 
-import pytest
-
 from captools.agent import frames
 
 SLEEP = "echo listening >&2; exec sleep 100"
@@ -59,16 +57,15 @@ def test_removing_what_is_not_there_is_done(agent):
     assert agent.next(frames.STATE) == {"capture": "never", "removed": True}
 
 
-@pytest.mark.parametrize("do", ["attach", "stop", "ack", "snapshot"])
-def test_a_capture_that_does_not_exist_is_said(agent, do):
-    agent.send(do, capture="never", streams=[], last_s=1)
-    refused = agent.next(frames.OOPS)
-    assert (refused["do"], refused["capture"], refused["code"]) == (do, "never", "unknown")
+def test_a_capture_that_does_not_exist_is_said(agent):
+    for do in ("attach", "stop", "ack", "snapshot"):
+        agent.send(do, capture="never", streams=[], last_s=1)
+        refused = agent.next(frames.OOPS)
+        assert (refused["do"], refused["capture"], refused["code"]) == (do, "never", "unknown")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
+def test_a_command_that_cannot_be_meant_is_one_sentence_and_the_agent_goes_on(agent):
+    for command in (
         {"do": "dance"},
         {"do": None},
         {"do": ["start"]},
@@ -79,15 +76,10 @@ def test_a_capture_that_does_not_exist_is_said(agent, do):
         {"do": "clock"},
         {"do": "attach", "capture": "a/b"},
         {"do": "list", "dirs": 5},
-    ],
-    ids=str,
-)
-def test_a_command_that_cannot_be_meant_is_one_sentence_and_the_agent_goes_on(agent, command):
-    agent.stdin.write(frames.pack_json(frames.COMMAND, 0, command))
-    refused = agent.next(frames.OOPS)
-    assert refused["code"] in ("bad-command", "unknown") and refused["error"] and "\n" not in refused["error"]
-    agent.send("clock", id=1)
-    assert agent.next(frames.CLOCK)["id"] == 1
+    ):
+        agent.stdin.write(frames.pack_json(frames.COMMAND, 0, command))
+        refused = agent.next(frames.OOPS)
+        assert refused["code"] in ("bad-command", "unknown") and "\n" not in refused["error"] != "", command
 
 
 def test_the_same_capture_is_not_started_twice(agent):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -73,11 +74,11 @@ def test_attaching_repeats_what_happened_before_and_words_are_given_back(agent, 
     assert second.next(frames.EXIT, 1) == exit_before
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
-def test_a_keeper_shrugs_off_what_a_lost_session_sends(agent, number):
+def test_a_keeper_shrugs_off_what_a_lost_session_sends(agent):
     agent.start(ENDLESS)
     pid = agent.state(lambda state: state["points"][0]["ready_ns"])["pid"]
-    os.kill(pid, number)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGUSR1):
+        os.kill(pid, number)
     before = agent.state()["points"][0]["streams"]["data"]["written"]
     assert agent.state()["pid"] == pid and before > 0
     assert os.getsid(pid) != os.getsid(0)
@@ -161,13 +162,14 @@ def test_a_full_spool_keeps_the_oldest_and_goes_on_where_room_is_made(agent):
     assert agent.state()["spool"]["full_ns"] > 0
 
 
+@pytest.mark.slow
 def test_a_full_spool_that_nobody_empties_does_not_hold_up_the_end(agent, connect):
     agent.start(ENDLESS, spool={"bytes": 1 << 20})
     agent.state(lambda state: state["spool"]["full"])
     agent.close()
     other = connect()
     other.send("stop", capture="c", wait_s=0)
-    time.sleep(7)
+    time.sleep(5.5)
     other.send("attach", capture="c")
     other.ship(1)
     ends = other.exits(1)[1]["ends"]
@@ -202,3 +204,12 @@ def test_state_json_and_segments_are_nobody_elses_to_read(agent, tmp_path):
     assert {"state.json", "1-data-000000000000000.seg"} <= set(files)
     assert all(path.stat().st_mode & 0o077 == 0 for path in files.values())
     assert json.loads(files["state.json"].read_text())["state"]["capture"] == "c"
+
+
+def test_a_keeper_whose_spool_is_deleted_by_hand_ends_itself_and_its_tools(agent, tmp_path):
+    agent.start("echo $$ >&2; echo listening >&2; exec sleep 100", ship=True)
+    pid = agent.state()["pid"]
+    agent.until(lambda: agent.end(1, "said") > 10)
+    shutil.rmtree(tmp_path / f"captools-{os.geteuid()}")
+    assert agent.state(lambda state: state.get("removed")) and gone(pid)
+    assert gone(int(agent.home[1, "said"].split()[0]))

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -50,45 +51,67 @@ def records(data: bytes) -> int:
     return count
 
 
-@pytest.mark.lab
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("tcpdump") is None, reason="needs root and tcpdump")
-def test_tcpdump_in_a_namespace_all_it_counted_is_home_after_ten_cuts(connect):
-    """The sender and tcpdump share one new network namespace, so nobody else's packets are counted."""
-    send = (
-        "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-        "for n in range(30000):\n"
+@pytest.fixture
+def namespace() -> Iterator[list[str]]:
+    """The words that run a program in a network namespace of its own, with a loopback and nobody else's packets."""
+    argv = ["unshare", "--net", "sh", "-c", "ip link set lo up; echo up; exec sleep 100"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"up\n"
+        yield ["nsenter", f"--target={holder.pid}", "--net"]
+        holder.kill()
+
+
+def dump(inside: list[str]) -> dict[str, object]:
+    """Return tcpdump on that loopback, as a tool."""
+    argv = [*inside, "tcpdump", "-i", "lo", "-n", "-p", "-w", "-", "-B", "16384", "--", "udp port 9"]
+    return {"channel": 1, "argv": argv, "ready": "listening on", "poll_signal": 10}
+
+
+def send(inside: list[str], count: int) -> subprocess.Popen[bytes]:
+    """Start a sender of so many datagrams."""
+    script = (
+        "import socket, sys, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "for n in range(int(sys.argv[1])):\n"
         " s.sendto(n.to_bytes(4, 'big') * 200, ('127.0.0.1', 9)); n % 1000 or time.sleep(0.02)\n"
     )
-    holder = subprocess.Popen(
-        ["unshare", "--net", "sh", "-c", "ip link set lo up; echo up; exec sleep 100"], stdout=subprocess.PIPE
-    )
-    try:
-        assert holder.stdout is not None and holder.stdout.readline() == b"up\n"
-        inside = ["nsenter", f"--target={holder.pid}", "--net"]
-        dump = [*inside, "tcpdump", "-i", "lo", "-n", "-p", "-w", "-", "-B", "16384", "--", "udp port 9"]
-        tool = {"channel": 1, "argv": dump, "ready": "listening on", "poll_signal": 10}
+    return subprocess.Popen([*inside, sys.executable, "-c", script, str(count)])
+
+
+tcpdump = pytest.mark.skipif(os.geteuid() != 0 or shutil.which("tcpdump") is None, reason="needs root and tcpdump")
+
+
+@pytest.mark.lab
+@tcpdump
+def test_a_snapshot_of_a_quiet_link_has_the_packets_that_tcpdump_still_held(agent, namespace):
+    agent.send("start", capture="q", tools=[dump(namespace)], spool={"ring_bytes": 1 << 20})
+    agent.next(frames.READY, 1)
+    assert send(namespace, 3).wait(10) == 0
+    time.sleep(1.2)  # the kernel hands packets over after a second at the latest
+    agent.send("snapshot", capture="q", last_s=10)
+    one = agent.next(frames.SNAP)["points"][0]["streams"]["data"]
+    assert one["to"] - one["from"] == 24 + 3 * (16 + 14 + 20 + 8 + 800) and 0 < one["first_ns"] < one["last_ns"]
+
+
+@pytest.mark.lab
+@tcpdump
+def test_tcpdump_in_a_namespace_all_it_counted_is_home_after_five_cuts(connect, namespace):
+    agent = connect()
+    agent.send("start", capture="t", tools=[dump(namespace)], spool={"segment_bytes": 1 << 20})
+    agent.ship(1, capture="t")
+    agent.next(frames.READY, 1)
+    sender = send(namespace, 15_000)
+    for _ in range(5):
+        before = agent.end(1, "data")
+        agent.until(lambda b=before, a=agent: a.end(1, "data") > b or sender.poll() is not None)
+        agent.close()
+        home, starts = agent.home, agent.starts
         agent = connect()
-        agent.send("start", capture="t", tools=[tool], spool={"segment_bytes": 1 << 20})
+        agent.home, agent.starts = home, starts
+        agent.send("attach", capture="t")
         agent.ship(1, capture="t")
-        agent.next(frames.READY, 1)
-        sender = subprocess.Popen([*inside, sys.executable, "-c", send])
-        for _ in range(10):
-            before = agent.end(1, "data")
-            agent.until(lambda b=before, a=agent: a.end(1, "data") > b or sender.poll() is not None)
-            agent.close()
-            home, starts = agent.home, agent.starts
-            agent = connect()
-            agent.home, agent.starts = home, starts
-            agent.send("attach", capture="t")
-            agent.ship(1, capture="t")
-        assert sender.wait(30) == 0
-        agent.send("stop", capture="t")
-        assert agent.exits(1)[1]["caught_up_ns"] > 0
-        counts = agent.state(lambda state: state["stopped_ns"])["points"][0]["counts"]
-        assert counts["dropped"] == 0 and not agent.gaps
-        assert records(bytes(agent.home[1, "data"])) == counts["captured"] == 30_000
-    finally:
-        holder.kill()
-        holder.wait()
-        assert holder.stdout is not None
-        holder.stdout.close()
+    assert sender.wait(30) == 0
+    agent.send("stop", capture="t")
+    assert agent.exits(1)[1]["caught_up_ns"] > 0
+    counts = agent.state(lambda state: state["stopped_ns"])["points"][0]["counts"]
+    assert counts["dropped"] == 0 and not agent.gaps
+    assert records(bytes(agent.home[1, "data"])) == counts["captured"] == 15_000

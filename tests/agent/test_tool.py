@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+
+import pytest
 
 from captools.agent.tool import Tool, start
 
@@ -113,3 +117,41 @@ def test_a_tool_that_cannot_be_asked_counts_as_one_that_has_caught_up():
     tool = listening()
     assert tool.caught_up(1.0)
     end(tool)
+
+
+def test_what_is_held_back_is_asked_for_only_where_that_does_not_end_the_tool():
+    deaf, hearing = (
+        Tool(spec("echo listening on >&2; exec sleep 100")),
+        Tool(spec("trap 'echo flushed; exit 0' USR2; echo listening on >&2; while :; do sleep 0.02; done")),
+    )
+    time.sleep(0.5)
+    for tool in (deaf, hearing):
+        assert tool.became_ready("said", b"listening on")
+        tool.gave = 10.0
+        tool.flush(10.1)
+        assert tool.finished() is None and not tool.flushed, "it has just written"
+        tool.flush(10.3)
+    assert until_finished(hearing)[1]["data"] == b"flushed\n" and deaf.finished() is None
+    end(deaf)
+    deaf.flush(20.0)
+
+
+def test_root_that_may_not_signal_a_tool_leaves_it_to_its_next_packet():
+    """A pod's root without CAP_KILL cannot signal a tcpdump that has changed its user."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    drop = "import os,sys; os.setuid(65534); sys.stderr.write('listening on'); sys.stderr.flush(); import time; time.sleep(100)"
+    script = (
+        "import ctypes, os, subprocess, sys, time, signal\n"
+        "from captools.agent.tool import Tool\n"
+        f"tool = Tool({{'channel': 1, 'argv': [sys.executable, '-c', {drop!r}], 'ready': 'listening', 'poll_signal': 10}})\n"
+        "time.sleep(0.5); tool.became_ready('said', b'listening')\n"
+        "os.setresuid(65533, 65533, 65533)\n"
+        "tool.ask_counts(); tool.flush(9.0); tool.signal(signal.SIGINT); assert tool.forbidden\n"
+        "for descriptor in list(tool.pipes): tool.close(descriptor)\n"
+        "print(tool.finished(), tool.process.pid)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    code, pid = done.stdout.split()
+    os.kill(int(pid), signal.SIGKILL)
+    assert int(code) == -signal.SIGPIPE

@@ -1,7 +1,7 @@
 """``python -m tests.bench.run``: every bar, tshark's figure in the same run, and whether it holds.
 
 Whole processes on freshly generated captures; the fastest of a few. The figures also go to a JSON file. Groups can be
-chosen: decode, road, starts, live, match, points.
+chosen: decode, road, starts, live, shipping, match, points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.bench import live
+from tests.bench import live, shipping
 from tests.bench.bar import Bar
 from tests.bench.measure import Run, measure, python
 from tests.bench.tshark import tshark
@@ -189,6 +189,24 @@ def live_bars(bench: Bench) -> list[Bar]:
     return [Bar("live, tcpdump's pipe into decode and hash, one core, no drop", rate / 1e6, "Mpkt/s", 0.5, True, told)]
 
 
+def shipping_bars(bench: Bench) -> list[Bar]:
+    """Through a real sshd to a file at home, against the pipe that people build by hand."""
+    if os.geteuid() or not shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin"):
+        bench.say("shipping: left out, it needs root, network namespaces and sshd")
+        return []
+    bench.say("shipping through ssh: by hand, without and with compression, at rising rates")
+    folder = bench.folder / "shipping"
+    folder.mkdir(exist_ok=True)
+    found = shipping.loss_free(bench.head(min(bench.packets, 10_000)), folder)
+    by_hand, _ = found["by hand"]
+    out = []
+    for way, (rate, trips) in found.items():
+        told = "; ".join(f"{at / 1e6:.1f} M: {trip.words()}" for at, trip in trips.items())
+        name = f"through ssh without loss, {way if way == 'by hand' else f'captools --compress {way}'}"
+        out.append(Bar(name, rate / 1e6, "Mpkt/s", None if way == "by hand" else by_hand / 1e6, True, told))
+    return out
+
+
 def surveyed(bench: Bench, what: str, paths: list[Path], runs: int = 1) -> tuple[dict[str, float], Run]:
     """Run tests.bench.points on captures that were not decoded before; return what it said, and its fastest process."""
     best: tuple[dict[str, float], Run] | None = None
@@ -251,8 +269,8 @@ def _growth(name: str, costs: dict[int, float], of: str) -> Bar:
     return Bar(name, last / first, "x", 1.5, False, told)
 
 
-GROUPS = {"decode": decode_bars, "road": road_bars, "starts": start_bars, "live": live_bars, "match": match_bars,
-          "points": points_bars}  # fmt: skip
+GROUPS = {"decode": decode_bars, "road": road_bars, "starts": start_bars, "live": live_bars, "shipping": shipping_bars,
+          "match": match_bars, "points": points_bars}  # fmt: skip
 
 
 def prepared(folder: Path, packets: int, say: Callable[[str], None]) -> Bench:

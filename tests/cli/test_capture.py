@@ -20,7 +20,10 @@ def config(tmp_path):
     [
         (["-w", "file.pcap"], "-w file.pcap: only - is possible"),
         (["-w", "-", "--json"], "leave out --json and --out"),
-        ([], "no node was named; give --node NAME, --node local, --all-nodes, --pod or --request; known nodes: here, gone"),
+        (
+            [],
+            "no node was named; give --node NAME, --node local, --all-nodes, --pod or --request; known nodes: here, gone",
+        ),
         (["--node", "w7"], "no node is called 'w7'; known nodes: here, gone"),
         (["--node", "here", "--buffer", "much"], "'much' is not a size"),
         (["--node", "here", "--duration", "0s"], "'0s' is not a length of time"),

@@ -15,12 +15,14 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from captools.collect.targets import Target
+from tests.collect.faults import kill, processes
 from tests.collect.kube_fixtures import kube  # noqa: F401  (a fixture)
 
 NODE_IP, PEER_IP = "10.9.0.1", "10.9.0.2"
@@ -75,9 +77,7 @@ class Node:
         """The node by its namespaces."""
         return Target(name=name, transport="netns", pid=self.pid)
 
-    def send(
-        self, count: int, *, port: int = 7777, size: int = 10, interface: str = "peer0", first: int = 0
-    ) -> None:
+    def send(self, count: int, *, port: int = 7777, size: int = 10, interface: str = "peer0", first: int = 0) -> None:
         """Send ``count`` UDP packets over the cable to the node, each once, numbered from ``first`` on."""
         self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), str(size), str(first), peer=True)
 
@@ -198,12 +198,20 @@ def node() -> Iterator[Node]:
     """A node with one cable (10.9.0.1 on eth1) and nothing else."""
     if os.geteuid() != 0 or shutil.which("tcpdump") is None:
         pytest.skip("needs root and tcpdump")
+    with new_node() as made:
+        yield made
+
+
+@contextmanager
+def new_node() -> Iterator[Node]:
+    """Make a node with one cable, and take it away again."""
     holder, peer = _holder(), _holder()
     # Not below tmp_path, which only root may enter: a normal user's login reads its keys from here.
     folder = Path(tempfile.mkdtemp(prefix="captools-node-"))
     made = Node(pid=holder.pid, peer_pid=peer.pid, folder=folder)
     try:
         made.inside("hostname", "n1")
+        made.inside("mount", "-t", "tmpfs", "tmpfs", "/var/tmp")  # spools go with the node
         made.inside("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         made.inside("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", peer=True)
         made.inside("ip", "link", "set", "lo", "up")
@@ -217,6 +225,8 @@ def node() -> Iterator[Node]:
         for process in made.processes:
             process.send_signal(signal.SIGTERM)
             process.wait(5)
+        # Keepers, their wardens and tools: what a test left running on purpose or by failing.
+        kill(*processes(pid_of_namespace=holder.pid))
         for process in (holder, peer):
             process.kill()
             process.wait(5)

@@ -67,11 +67,11 @@ class Witness:
             found = SEGMENT.search(path.name)
             if found and int(found[1]) == channel and found[2] == stream:
                 parts.append((int(found[3]), path.read_bytes()))
-        whole = b""
+        whole = bytearray()
         for offset, data in sorted(parts):
             assert offset == len(whole), "the witness missed a segment"
             whole += data
-        return whole
+        return bytes(whole)
 
 
 def numbers(path: Path) -> Iterator[int]:

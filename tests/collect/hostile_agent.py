@@ -43,7 +43,10 @@ def data(offset, raw, *, codec=0, packed=None, claims=None, channel=1):
 
 
 def state(**more):
-    streams = {name: {"written": 0, "oldest": 0, "acked": 0, "dropped": 0, "cut": "records"} for name in ("data", "text", "said")}
+    streams = {
+        name: {"written": 0, "oldest": 0, "acked": 0, "dropped": 0, "cut": "records"}
+        for name in ("data", "text", "said")
+    }
     point = {"channel": 1, "ready_ns": 1, "exit": None, "counts": None, "header": "", "streams": streams}
     frame(b"S", {"capture": capture, "keeper": "alive", "mode": "keep", "time_ns": time.time_ns(), "spool": {}, "points": [point],
                  "first": True, "words": {}, "notes": [], **more})  # fmt: skip
@@ -76,8 +79,9 @@ def listen():
 
 def greet(**more):
     hello = {
-        "hostname": "n", "system": "Linux", "python": "3.11", "uid": 0, "euid": 0, "ssh_connection": "", "sudo_said": "", "agent": 2,
-        "time_ns": time.time_ns(), "tools": {"tcpdump": {"path": "/usr/bin/tcpdump", "version": "tcpdump version 4.99.3"}},
+        "hostname": "n", "system": "Linux", "python": "3.11", "uid": 0, "euid": 0, "ssh_connection": "", "sudo_said": "",
+        "agent": 2, "time_ns": time.time_ns(),
+        "tools": {"tcpdump": {"path": "/usr/bin/tcpdump", "version": "tcpdump version 4.99.3"}},
         "network": {"ip-link.json": LINKS, "ip-addr.json": LINKS}, **more,
     }  # fmt: skip
     say(MAGIC)
@@ -129,7 +133,9 @@ def huge():
 
 def names():
     odd = ("../../../owned", "/owned", "..", "owned\0.json", ESCAPES, "a" * 5000, ".", "session.json", "-rf")
-    links = [{"ifindex": at, "ifname": name, "flags": ["UP"], "operstate": "UP"} for at, name in enumerate(("lo", *odd), 1)]
+    links = [
+        {"ifindex": at, "ifname": name, "flags": ["UP"], "operstate": "UP"} for at, name in enumerate(("lo", *odd), 1)
+    ]
     links = json.dumps(links)
     greet(hostname="../owned", system=ESCAPES, tools={"tcpdump": {"version": ESCAPES, "libpcap": "../owned"}},
           network={**dict.fromkeys(odd, "owned"), "ip-link.json": links, "ip-addr.json": links})  # fmt: skip
@@ -166,7 +172,11 @@ def hashes():
     while True:
         block = (PCAP if at == 0 else b"") + RECORD
         data(at, block)
-        frame(b"G", {"stream": "data", "start": at, "length": len(block), "sha256": hashlib.sha256(b"other").hexdigest()}, 1)
+        frame(
+            b"G",
+            {"stream": "data", "start": at, "length": len(block), "sha256": hashlib.sha256(b"other").hexdigest()},
+            1,
+        )
         at += len(block)
         time.sleep(0.01)
 
@@ -176,14 +186,18 @@ def endless():
     at, block = 0, PCAP
     while True:
         data(at, block)
-        at, block = at + len(block), RECORD * 10
-        time.sleep(0.001)
+        at, block = at + len(block), RECORD * 8_000
+        time.sleep(0.02)  # a fast node, and no test of our disk
 
 
 def never():
     running()
     data(0, PCAP)
-    frame(b"X", {"code": 0, "time_ns": 1, "signalled_ns": 1, "ends": {"data": 1 << 60, "text": 1 << 60, "said": 1 << 60}}, 1)
+    frame(
+        b"X",
+        {"code": 0, "time_ns": 1, "signalled_ns": 1, "ends": {"data": 1 << 60, "text": 1 << 60, "said": 1 << 60}},
+        1,
+    )
 
 
 def states():

@@ -97,7 +97,7 @@ def test_a_full_disk_on_the_node_holds_the_tool_back_and_loses_nothing_that_it_h
     point = manifest.points[0]
     assert manifest.complete and point.counts.dropped == 0 and said == []
     assert list(numbers(tmp_path / "s/n1__eth1.pcap")) == list(range(4000))
-    assert any("spool is full" in one.trouble for one in seen) and max(one.used or 0 for one in seen) < 2 << 20
+    assert any("spool was full for" in one.trouble for one in seen) and max(one.used or 0 for one in seen) < 2 << 20
 
 
 def test_no_space_at_home_stops_with_the_way_to_the_rest_and_fetch_brings_it(node, tmp_path):

@@ -99,6 +99,7 @@ def test_the_session_is_private_and_holds_the_nodes_own_tables(node, tmp_path):
     assert out.stat().st_mode & 0o777 == 0o700
     files = [path for path in out.rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert not list(out.glob("inventory/*-2.*"))  # each text once, however often the manifest is written
     links = json.loads((out / "inventory/n1__ip-link.json").read_text())
     assert {link["ifname"] for link in links} == {"lo", "eth1"}
     assert any(link.get("linkinfo", {}).get("info_kind") == "veth" for link in links)

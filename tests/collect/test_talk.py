@@ -17,7 +17,7 @@ from tests.collect.faults import Witness, kill, numbers, processes, wait_for
 from tests.depth import DEEP
 
 pytestmark = pytest.mark.lab
-CUTS, MEGABYTES, LIMIT = (100, 1000, None) if DEEP else (10, 32, 6_000_000)
+CUTS, MEGABYTES, LIMIT = (100, 1000, 12_000_000) if DEEP else (10, 32, 8_000_000)
 SIZE = 1400
 
 
@@ -40,14 +40,15 @@ def test_no_packet_is_lost_or_doubled_however_often_the_connection_is_cut(node, 
         assert started.wait(30)
         sender = threading.Thread(target=_send, args=(node, count))
         sender.start()
-        chance, file = random.Random(count), out / "n1__eth1.pcap"
+        chance, file, relay = random.Random(count), out / "n1__eth1.pcap", f"{node.folder}/relay.py"
         try:
             for _ in range(CUTS):
                 # Only a connection that has brought something is worth cutting.
+                wait_for(lambda: processes(relay))
                 size = file.stat().st_size
                 wait_for(lambda size=size: file.stat().st_size > size)
-                time.sleep(chance.uniform(0.0, 0.3))
-                cuts.append(kill(*processes(f"{node.folder}/relay.py")))
+                time.sleep(chance.uniform(0.0, 0.2))
+                cuts.append(kill(*processes(relay)))
             sender.join()
         finally:
             stop.set()

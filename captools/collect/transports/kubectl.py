@@ -48,7 +48,8 @@ _SAYINGS: tuple[tuple[str, str, str], ...] = (
     (r"x509:|certificate (signed by|has expired|is not)|tls: ", "the API server's certificate is not accepted",
      "renew the cluster's certificate-authority-data in the kubeconfig"),
     (r"no such host", "the API server's name does not resolve", "correct the server in the kubeconfig"),
-    (r"connection refused|The connection to the server \S+ was refused", "the API server refuses the connection", "is it up, and is the context right?"),
+    (r"connection refused|The connection to the server \S+ was refused", "the API server refuses the connection",
+     "is it up, and is the context right?"),
     (r"i/o timeout|TLS handshake timeout|deadline exceeded|Client\.Timeout|request canceled|timed out",
      "the API server does not answer", "check the VPN and the way to it"),
     (r"websocket: close|error reading from error stream|lost connection to pod|http2: client connection lost"

@@ -7,11 +7,13 @@ A server allows ten sessions in one connection (sshd_config, MaxSessions); ssh o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shlex
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -48,6 +50,7 @@ SHARE_FOR_S = 3  # how long the shared connection waits for another channel
 # The background process of older clients keeps our stderr open, so that its end would not be heard.
 SHARING_SINCE = (8, 9)
 MAX_SOCKET = 80  # bytes; a socket's path holds 107, and ssh adds a random ending while it makes it
+_OURS = re.compile(r"[0-9a-f]{16}")
 # What a host or user may be written with. A user's ProxyCommand may hand both to a shell (CVE-2023-51385).
 _HOST = re.compile(r"[A-Za-z0-9_\[:][A-Za-z0-9._:%\[\]-]*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\+-]*")
@@ -114,9 +117,21 @@ def prepare(target: Target) -> Target:
     folder = _private_folder() if _client() >= SHARING_SINCE else None
     if folder is None:
         return replace(target, control=None)
+    _sweep(folder)
     way = (target.address or target.name, target.user, target.port, str(target.key), str(target.ssh_config))
-    socket = folder / hashlib.sha256(repr(way).encode()).hexdigest()[:16]
-    return replace(target, control=socket if len(os.fsencode(socket)) <= MAX_SOCKET else None)
+    path = folder / hashlib.sha256(repr(way).encode()).hexdigest()[:16]
+    return replace(target, control=path if len(os.fsencode(path)) <= MAX_SOCKET else None)
+
+
+def _sweep(folder: Path) -> None:
+    """Take away sockets nobody answers at: their connection was killed. ssh gives them their name when they listen."""
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name):
+            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+                try:
+                    probe.connect(str(path))
+                except ConnectionRefusedError:
+                    path.unlink()
 
 
 def _private_folder() -> Path | None:

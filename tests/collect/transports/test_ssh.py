@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,19 @@ def test_a_shared_connection_that_was_cut_is_opened_again(node, runtime):
     os.kill(int(relays[0].name), signal.SIGKILL)
     second = way.run("echo $SSH_CONNECTION").stdout
     assert second and second != first
+
+
+def test_sockets_of_connections_that_were_killed_are_taken_away(runtime):
+    if shutil.which("ssh") is None:
+        pytest.skip("needs ssh")
+    dead, alive = runtime / "captools" / ("d" * 16), runtime / "captools" / ("a" * 16)
+    dead.parent.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+        one.bind(str(dead))
+        other.bind(str(alive))
+        other.listen()
+        prepare(TARGET)
+        assert not dead.exists() and alive.exists()
 
 
 def test_a_folder_that_others_could_enter_is_not_used_for_the_socket(monkeypatch, tmp_path):
