@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 
+from captools.collect import link as links
+from captools.collect.launch import agent_bytes
 from captools.collect.link import AgentLink
 from captools.collect.targets import LOCAL
 
@@ -39,3 +43,24 @@ def test_a_channel_without_a_word_gives_a_tick_every_second():
     finally:
         link.kill()
         link.close()
+
+
+def test_a_far_end_that_takes_nothing_holds_up_nobody_and_is_ended_in_the_end(tmp_path, monkeypatch):
+    """It greets at once and never reads: even the agent does not fit into the pipe to it."""
+    (tmp_path / "python3").write_text("#!/bin/sh\nprintf '\\ncaptools-agent/2\\n'\nexec sleep 60\n")
+    (tmp_path / "python3").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(links, "MAX_UNSENT", 1 << 20)
+    link = AgentLink(LOCAL)
+    rescue = threading.Timer(10, link.kill)
+    rescue.start()
+    try:
+        begun = time.monotonic()
+        link.send("start", tools=["x" * (1 << 19)])
+        assert time.monotonic() - begun < 5 and len(agent_bytes()) > 1 << 16
+        assert link._process.poll() is None
+        link.send("start", tools=["x" * (1 << 19)])
+        assert link.close() == -9
+    finally:
+        rescue.cancel()
+        link.kill()
