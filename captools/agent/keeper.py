@@ -122,7 +122,8 @@ class Keeper:
         words = b"" if name == "data" else bytes(data)
         if name == "said":
             tool.note_counts(words)
-        if self.pressure.discarding or (name == "said" and stream.written > MOST_SAID):
+        # Words are read also while nothing else is, so they must not pile up in memory.
+        if self.pressure.discarding or (name == "said" and stream.written + stream.waiting > MOST_SAID):
             stream.dropped += count
         else:
             stream.write(data)

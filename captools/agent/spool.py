@@ -114,8 +114,10 @@ class Spool:
     def _drop_oldest(self) -> bool:
         holding = [stream for stream in self.streams.values() if stream.segments and stream.name != "said"]
         if not holding:
-            largest = max(self.streams.values(), key=lambda stream: stream.used)
-            if largest.open_since is None or largest.name == "said":
+            # A blocked one stopped in the midst of a record: what came after a cut there could not be read.
+            whole = [stream for stream in self.streams.values() if stream.name != "said" and not stream.blocked]
+            largest = max(whole, key=lambda stream: stream.used, default=None)
+            if largest is None or largest.open_since is None:
                 return False
             largest.seal()
             return True

@@ -100,6 +100,11 @@ class Stream:
         return bool(self._unwritten)
 
     @property
+    def waiting(self) -> int:
+        """Bytes in memory that are not on the disk yet."""
+        return len(self._unwritten) + len(self._tail)
+
+    @property
     def open_since(self) -> Optional[float]:
         """When the first byte of the unfinished segment was written; None where there is none."""
         return self._opened if self._length else None
@@ -149,7 +154,7 @@ class Stream:
 
     def discard(self) -> int:
         """Throw away what waits in memory; return how much it was."""
-        lost = len(self._unwritten) + len(self._tail)
+        lost = self.waiting
         self._unwritten = self._tail = b""
         self.dropped += lost
         return lost
@@ -245,7 +250,7 @@ class Stream:
         if upto <= self.acked:
             return False
         self.acked = upto
-        if upto == self.written and self._length >= self.segment_bytes // 2:
+        if upto == self.written and self._length >= self.segment_bytes // 2 and not self._unwritten:
             self.seal()
         while self.segments and self.segments[0].end <= upto:
             self._delete(self.segments.pop(0))

@@ -60,8 +60,8 @@ def manifest_(
     NET_RAW is the only capability; root's file system is read-only, no token is mounted, and captures wait in
     a bounded space. Capturing needs no more; the --with options say what each further right is for.
     """
-    from captools.collect.kube_pod import IMAGE
-    from captools.collect.manifest import Wishes, manifest
+    from captools.collect.kube.manifest import Wishes, manifest
+    from captools.collect.kube.pod import IMAGE
     from captools.model.errors import UsageError
 
     pairs = [one.partition("=") for one in selectors]

@@ -12,8 +12,8 @@ from captools.model.errors import CaptoolsError, UsageError
 from captools.model.session import ToolCounts, UntilRecord
 
 if TYPE_CHECKING:
-    from captools.collect.event import Event
-    from captools.collect.sinks import LivePoint, Sink
+    from captools.collect.live.event import Event
+    from captools.collect.live.sinks import LivePoint, Sink
 
 _LOOK_S = 0.05
 _END_S = 30.0  # for rows that wait for a slow reader of stdout, after the capture has ended
@@ -41,7 +41,7 @@ def understand_until(until: str | None, after_s: float | None, *, on_node: bool)
         if after_s is not None:
             raise UsageError("--after is about --until, which was not given", hint="add --until 'tcp.flags.reset == 1'")
         return None, ""
-    from captools.collect.event import Kind, understand
+    from captools.collect.live.event import Kind, understand
 
     event = understand(until, on_node=on_node)
     other = (
@@ -58,12 +58,12 @@ class Along:
         self.sinks: list[Sink] = []
         self._until = self._live = self._rows = None
         if wished.live_fd is not None:
-            from captools.collect.live import PcapngSink
+            from captools.collect.live.pcapng import PcapngSink
 
             self._live = PcapngSink(wished.live_fd, stop)
             self.sinks.append(self._live)
         if wished.event is not None:
-            from captools.collect.until import UntilSink
+            from captools.collect.live.until import UntilSink
 
             self._until = UntilSink(wished.event, stop, wished.after_s)
             self.sinks.append(self._until)

@@ -12,7 +12,7 @@ from captools.cli.along import Along, Wished, understand_until
 from captools.cli.spooling import spool_options
 from captools.cli.targets import TargetWishes, print_plan, target_options
 from captools.cli.watching import exit_code, print_result, watched
-from captools.collect.preview import preview
+from captools.collect.planning.preview import preview
 from captools.collect.quantities import byte_count, seconds
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture

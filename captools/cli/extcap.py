@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from captools import __version__
-from captools.collect import extcap_words as words
-from captools.collect.extcap_kept import Kept
+from captools.collect.extcap import words
+from captools.collect.extcap.kept import Kept
 from captools.collect.places import known_nodes, pick_targets
 from captools.collect.targets import Config
 from captools.model.errors import CaptoolsError, CaptureFailed, ExitCode, UsageError
@@ -145,7 +145,7 @@ def command(
 
 
 def _install(folder: str, config: Path | None) -> None:
-    from captools.collect.extcap_install import install, personal_folder
+    from captools.collect.extcap.install import install, personal_folder
     from captools.collect.places import search
 
     place = search(config, os.environ, Path.cwd())
@@ -166,7 +166,7 @@ def _kubernetes_nodes() -> Sequence[str]:
     found: list[str] = []
 
     def ask() -> None:
-        from captools.collect.kube_nodes import kube_nodes
+        from captools.collect.kube.nodes import kube_nodes
 
         try:
             found.extend(target.name for target in kube_nodes())
@@ -194,7 +194,7 @@ def _check_filter(bpf: str) -> int:
     import shutil
     import subprocess
 
-    from captools.collect.filters import check_user_filter
+    from captools.collect.planning.filters import check_user_filter
 
     try:
         check_user_filter(bpf)
@@ -214,7 +214,7 @@ def _check_filter(bpf: str) -> int:
 
 def _capture(request: CaptureRequest, fifo: Path) -> int:
     """Capture into the pipe until its reader goes or says stop; complain in one sentence where a point failed."""
-    from captools.collect.live import PcapngSink
+    from captools.collect.live.pcapng import PcapngSink
     from captools.collect.runner import capture
 
     stop, hurry = threading.Event(), threading.Event()

@@ -10,8 +10,8 @@ import click
 from captools.cli.progress import columns
 from captools.cli.targets import kube_options
 from captools.collect.clean import clean
-from captools.collect.kube import find_access
-from captools.collect.kube_nodes import kube_nodes
+from captools.collect.kube.access import find_access
+from captools.collect.kube.nodes import kube_nodes
 from captools.collect.places import known_nodes, pick_targets
 from captools.collect.quantities import seconds, shown_bytes
 from captools.collect.readiness import ROLES, Readiness, interfaces_of, may_capture, readiness, versions

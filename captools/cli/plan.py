@@ -7,7 +7,7 @@ from typing import Any
 
 from captools.cli.progress import columns
 from captools.collect.clean import clean
-from captools.collect.plan import CapturePlan, NodePlan
+from captools.collect.planning.plan import CapturePlan, NodePlan
 from captools.collect.quantities import shown_bytes
 from captools.collect.request import CaptureRequest
 

@@ -13,12 +13,12 @@ import click
 
 from captools.cli.progress import columns
 from captools.collect.clean import clean
+from captools.collect.detached.register import controller_of, unfinished
+from captools.collect.detached.remote import load
+from captools.collect.detached.visit import Visit
 from captools.collect.failures import NothingThere
 from captools.collect.places import known_nodes, pick_targets
-from captools.collect.register import controller_of, unfinished
-from captools.collect.remote import load
 from captools.collect.targets import Target
-from captools.collect.visit import Visit
 from captools.model.errors import CaptoolsError, ExitCode, UsageError
 from captools.model.units import size
 

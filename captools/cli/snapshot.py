@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from captools.cli.watching import exit_code, print_result
+from captools.collect.detached.register import find
+from captools.collect.detached.snapshot import snapshot
 from captools.collect.quantities import seconds
-from captools.collect.register import find
-from captools.collect.snapshot import snapshot
 
 
 @click.command("snapshot", epilog="Example: captools snapshot 20261121T1015 --last 2m --out event")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from captools.cli.watching import exit_code, print_result, watched
-from captools.collect.again import How, take_up
-from captools.collect.register import find
+from captools.collect.detached.again import How, take_up
+from captools.collect.detached.register import find
 
 
 @click.command("stop", epilog="Example: captools stop 20261121T1015")

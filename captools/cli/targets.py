@@ -14,16 +14,16 @@ from typing import Any, TypeVar, cast
 import click
 
 from captools.cli.plan import plan_document, plan_text
-from captools.collect.asked import AskedRequest, known_addresses, read_url
 from captools.collect.inventory import cluster_of
-from captools.collect.kube import KubeAccess, find_access
-from captools.collect.kube_nodes import kube_nodes
+from captools.collect.kube.access import KubeAccess, find_access
+from captools.collect.kube.nodes import kube_nodes
 from captools.collect.places import known_nodes, pick_targets
-from captools.collect.plan import CapturePlan
-from captools.collect.pods import PodWish, rows_of, wanted_pods
-from captools.collect.preview import early_texts
+from captools.collect.planning.asked import AskedRequest, known_addresses, read_url
+from captools.collect.planning.plan import CapturePlan
+from captools.collect.planning.pods import PodWish, rows_of, wanted_pods
+from captools.collect.planning.preview import early_texts
+from captools.collect.planning.road import road_of
 from captools.collect.request import ROLE_NAMES, CaptureRequest
-from captools.collect.road import road_of
 from captools.collect.targets import LOCAL, Config, Target
 from captools.model.cluster import Cluster
 from captools.model.errors import UsageError

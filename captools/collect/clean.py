@@ -12,7 +12,8 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
 
     A node can send escape codes that would write anywhere on the terminal.
     """
-    shown = "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") else char for char in text)
+    # Cs: half of a character, as JSON may hold it; no stream takes it.
+    shown = "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char for char in text)
     shown = " ".join(shown.split())
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

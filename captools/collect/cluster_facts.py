@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 
 from captools.collect.inventory import changed_texts, cluster_of
-from captools.collect.kube import KubeAccess, KubeTexts, cluster_texts, concerns
-from captools.collect.kube_cilium import cilium_texts
+from captools.collect.kube.access import KubeAccess, KubeTexts, cluster_texts, concerns
+from captools.collect.kube.cilium import cilium_texts
 from captools.collect.targets import Target
 from captools.model.cluster import Cluster
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from captools.collect.inventory import changed_texts, inventory_records
 from captools.collect.keep import Keeper, Missing
+from captools.collect.live.sinks import Sink
 from captools.collect.node import NodeCapture
 from captools.collect.patience import Patience
 from captools.collect.point import PointCapture
 from captools.collect.progress import PointProgress
 from captools.collect.reports import number
 from captools.collect.request import CaptureRequest
-from captools.collect.sinks import Sink
 from captools.collect.transports import release
 from captools.collect.way_home import WayHome
 from captools.model.errors import CaptoolsError

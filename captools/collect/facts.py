@@ -6,12 +6,17 @@ The full texts go into the session's inventory as they are; this reads names, ki
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from captools.collect.clean import clean
+
+_FILE = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,63}")  # as the agent calls its texts
+MOST_TEXTS = 100
+MAX_TEXTS = 64 * 1024 * 1024  # characters; an agent tells 6 MiB at most in one answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +71,7 @@ class NodeFacts:
 
 def read_facts(document: dict[str, Any]) -> NodeFacts:
     """Read the agent's greeting. What is missing or odd is left out: a node may lack any of these tools."""
-    network = document.get("network")
-    texts = {str(k): str(v) for k, v in network.items()} if isinstance(network, dict) else {}
+    texts = read_texts(document.get("network"))
     tools = document.get("tools")
     versions = {str(k): str(v.get("version", "")) for k, v in tools.items()} if isinstance(tools, dict) else {}
     return NodeFacts(
@@ -82,6 +86,24 @@ def read_facts(document: dict[str, Any]) -> NodeFacts:
         texts=texts,
         libpcap=_libpcap(tools),
     )
+
+
+def read_texts(network: object, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the texts of a report by file name, on top of those that are ``known``.
+
+    Left out: names that no file of the agent has, and what goes beyond what a node can have to tell.
+    """
+    texts = dict(known or {})
+    room = MAX_TEXTS - sum(map(len, texts.values()))
+    for name, text in network.items() if isinstance(network, dict) else ():
+        if not isinstance(text, str) or not _FILE.fullmatch(name) or (name not in texts and len(texts) >= MOST_TEXTS):
+            continue
+        room += len(texts.get(name, "")) - len(text)
+        if room < 0:
+            break
+        # JSON may hold half of a character (a lone surrogate), which no file takes.
+        texts[name] = text.encode("utf-8", "replace").decode()
+    return texts
 
 
 def _libpcap(tools: object) -> str:

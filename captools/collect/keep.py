@@ -12,13 +12,13 @@ from dataclasses import replace
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from captools.collect import register
 from captools.collect.arrival import Arrival
-from captools.collect.plan import PlannedRun
+from captools.collect.detached import register
+from captools.collect.detached.remote import NAME as REMOTE
+from captools.collect.detached.remote import Remote, RemotePoint, with_gaps
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.point import PointCapture
 from captools.collect.records import PcapCounter
-from captools.collect.remote import NAME as REMOTE
-from captools.collect.remote import Remote, RemotePoint, with_gaps
 from captools.collect.request import CaptureRequest
 from captools.collect.way_home import WayHome
 from captools.model.points import Role

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from captools.collect.clean import last_line
-from captools.collect.kube_nodes import current_context, kube_node
+from captools.collect.kube.nodes import current_context, kube_node
 from captools.collect.targets import LOCAL, Config, Target, read_config
 from captools.collect.transports import ssh
 from captools.model.errors import ToolMissing, UsageError

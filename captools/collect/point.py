@@ -8,7 +8,7 @@ from typing import Any
 
 from captools.collect.arrival import Arrival
 from captools.collect.clean import clean
-from captools.collect.plan import PlannedRun
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.progress import PointProgress, State
 from captools.collect.records import PcapCounter
 from captools.collect.request import CaptureRequest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from captools.collect.crowd import knows_ifindex
+from captools.collect.planning.crowd import knows_ifindex
+from captools.collect.planning.roles import role_of_interface
 from captools.collect.quantities import shown_bytes
-from captools.collect.roles import role_of_interface
 from captools.collect.survey import Surveyed
 from captools.collect.tools import TOOLS, tool
 from captools.model.points import Role

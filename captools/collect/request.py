@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from captools.collect.asked import AskedRequest
-from captools.collect.kube import KubeAccess
+from captools.collect.kube.access import KubeAccess
+from captools.collect.planning.asked import AskedRequest
 from captools.collect.spooling import SpoolWish
 from captools.collect.targets import Target
 

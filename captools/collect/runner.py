@@ -14,21 +14,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from captools.collect import register
 from captools.collect.cluster_facts import ClusterFacts
 from captools.collect.course import HURRY_TIMEOUT_S, STOP_WAIT_S, Course, Progress, Warn
+from captools.collect.detached import register
+from captools.collect.detached.remote import Remote, RemoteNode, RemotePoint
 from captools.collect.facts import read_peers
 from captools.collect.failures import NoPython
-from captools.collect.filters import check_user_filter
 from captools.collect.inventory import changed_texts, cluster_of, inventory_records, read_files
 from captools.collect.keep import Keeper
+from captools.collect.live.sinks import LivePoint, Sink
 from captools.collect.node import NodeCapture
 from captools.collect.outcome import nothing_captured
-from captools.collect.plain_node import PlainNode
-from captools.collect.plan import CapturePlan, NodePlan, plan_capture, start_command, wants_peers
-from captools.collect.remote import Remote, RemoteNode, RemotePoint
+from captools.collect.plain.node import PlainNode
+from captools.collect.planning.filters import check_user_filter
+from captools.collect.planning.plan import CapturePlan, NodePlan, plan_capture, start_command, wants_peers
 from captools.collect.request import ROLE_NAMES, CaptureRequest
-from captools.collect.sinks import LivePoint, Sink
 from captools.collect.terms import LEASE_S, STREAM_LEASE_S, Terms
 from captools.collect.tools import TOOLS, tool
 from captools.collect.way_home import WayHome

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from captools.collect.detached.visit import Visit
 from captools.collect.facts import NodeFacts, read_facts, read_peers
 from captools.collect.failures import NoPython
-from captools.collect.plain_node import PlainNode
+from captools.collect.plain.node import PlainNode
 from captools.collect.targets import Target
 from captools.collect.transports import find
-from captools.collect.visit import Visit
 from captools.model.errors import CaptoolsError, CaptureFailed
 from captools.model.session import ClockReading
 

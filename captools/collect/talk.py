@@ -15,7 +15,7 @@ from typing import Any
 from captools.collect import protocol
 from captools.collect.clean import clean
 from captools.collect.clocks import ClockReader
-from captools.collect.facts import NodeFacts, read_facts
+from captools.collect.facts import NodeFacts, read_facts, read_texts
 from captools.collect.link import AgentLink
 from captools.collect.point import PointCapture
 from captools.collect.progress import State
@@ -162,13 +162,11 @@ class Talk:
             self._ask_clock()
 
     def _take_facts(self, report: dict[str, Any]) -> None:
-        texts = report.get("network")
-        texts = {str(k): str(v) for k, v in texts.items()} if isinstance(texts, dict) else {}
         if self._finish_step == "facts" and report.get("names") != ["slow"]:
-            self.late_texts, self.late_taken = texts, stamps(report)
+            self.late_texts, self.late_taken = read_texts(report.get("network")), stamps(report)
             self._finish("clock")
         else:
-            self.facts = replace(self.facts, texts={**self.facts.texts, **texts})
+            self.facts = replace(self.facts, texts=read_texts(report.get("network"), self.facts.texts))
             self.taken |= stamps(report)
 
     def _take_state(self, report: dict[str, Any]) -> None:
@@ -236,9 +234,18 @@ class Talk:
             point.caught_up_ns = number(report, "caught_up_ns") or 0
             self._advance()
         elif kind == protocol.SEGMENT:
+            self._check(point, report)
+            self._advance()
+
+    def _check(self, point: PointCapture, report: dict[str, Any]) -> None:
+        """Check a segment, unless our own disk has refused part of it."""
+        if self.local_trouble is not None:
+            return
+        try:
             if self._shipping.check(point, report):
                 self._ship()
-            self._advance()
+        except OSError as error:
+            self._disk_trouble(error)
 
     def _take_piece(self, channel: int, payload: bytes) -> None:
         point = self.points.get(channel)

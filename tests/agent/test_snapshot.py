@@ -138,6 +138,18 @@ def test_dropping_the_oldest_leaves_whole_packets_for_who_comes_late(agent):
     assert hashlib.sha256(data[start : start + last["length"]]).hexdigest() == last["sha256"]
 
 
+def test_shipping_goes_on_behind_what_was_dropped_under_it(agent):
+    # Slower than the tool: the segment being read is dropped, again and again.
+    spool = {"bytes": 1 << 20, "full": "drop"}
+    agent.send("start", capture="d", tools=[tool(1, 4_000, 0.0002, wait=False)], spool=spool)
+    agent.ship(1, capture="d", limit_bps=500_000, compress="never")
+    ends = agent.exits(1)[1]["ends"]
+    data = bytes(agent.home[1, "data"])
+    assert agent.gaps and agent.starts[1, "data"] + len(data) == ends["data"]
+    found = numbers(data)  # every gap lies between two packets
+    assert found == sorted(found) and found[0] == 0 and found[-1] == 3_999 and len(found) < 4_000
+
+
 def test_packets_that_lie_about_their_length_are_kept_all_the_same(agent):
     lie = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1) + struct.pack("<IIII", 1, 1, 1 << 30, 60)
     script = f"import os,time;os.write(2,b'listening\\n');os.write(1,{lie!r}+bytes(100000));time.sleep(100)"

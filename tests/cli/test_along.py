@@ -10,8 +10,8 @@ import time
 import pytest
 
 from captools.cli.along import Along, Wished, understand_until
-from captools.collect.event import Kind
-from captools.collect.sinks import LivePoint
+from captools.collect.live.event import Kind
+from captools.collect.live.sinks import LivePoint
 from captools.model.errors import UsageError
 from captools.model.points import Point
 from captures.build import pcap

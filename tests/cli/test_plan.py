@@ -8,8 +8,8 @@ from dataclasses import replace
 from jsonschema import Draft202012Validator
 
 from captools.cli.plan import plan_document, plan_text
-from captools.collect.asked import read_url
-from captools.collect.plan import plan_capture
+from captools.collect.planning.asked import read_url
+from captools.collect.planning.plan import plan_capture
 from captools.collect.request import CaptureRequest
 from captools.collect.targets import Target
 from captools.lab.topology import LEADER, VIP_SHARED, webpod_on

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from captools.cli.targets import TargetWishes, target_options
 from captools.collect.facts import NodeFacts
-from captools.collect.plan import plan_capture
+from captools.collect.planning.plan import plan_capture
 from captools.collect.request import CaptureRequest
 from captools.collect.targets import Target
 from captools.lab.topology import LEADER, MACHINES, VIP_SHARED, WEBPODS, webpod_on

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from captools.collect.filters import LOOPBACK
-from captools.collect.manifest import Wishes, manifest
+from captools.collect.kube.manifest import Wishes, manifest
+from captools.collect.planning.filters import LOOPBACK
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
 from captools.collect.targets import Target

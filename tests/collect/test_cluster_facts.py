@@ -9,7 +9,7 @@ import pytest
 
 from captools.collect.cluster_facts import ClusterFacts, kubernetes_names
 from captools.collect.inventory import cluster_of
-from captools.collect.kube import KubeAccess
+from captools.collect.kube.access import KubeAccess
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
 from captools.collect.targets import Target

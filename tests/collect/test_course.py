@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from captools.collect.again import How, take_up
+from captools.collect.detached.again import How, take_up
+from captools.collect.detached.register import find
 from captools.collect.progress import PointProgress
-from captools.collect.register import find
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
 from captools.collect.spooling import SpoolWish

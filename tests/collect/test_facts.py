@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from captools.collect.facts import default_devices, devices_towards, holder_of, read_facts, read_peers
-from captools.collect.plain_script import facts_script
+from captools.collect.plain.script import facts_script
 from captools.inventory.read import looks_like_inventory, read_inventory
 
 NETWORK = {
@@ -63,6 +63,32 @@ def test_a_report_that_is_odd_in_every_way_is_read_as_far_as_it_goes():
     facts = read_facts(odd)
     assert [one.name for one in facts.interfaces] == ["ok"] and facts.routes == ()
     assert "\x1b" not in facts.hostname and read_facts({}).interfaces == ()
+
+
+def test_texts_of_a_node_become_files_whatever_it_calls_them(tmp_path):
+    odd = {
+        "a\0b.json": "x",
+        "../owned": "x",
+        "\ud800.txt": "x",
+        "x" * 300: "x",
+        "": "x",
+        "wg.txt": 7,
+        "net-dev.txt": "half \ud800",
+    }
+    texts = read_texts({**odd, "ip-link.json": "[]"}, {"ip-addr.json": "[]"})
+    for name, text in texts.items():
+        SessionWriter(tmp_path).write_inventory(inventory_name("n", name), text)
+    files = {path.name: path.read_text() for path in (tmp_path / "inventory").iterdir()}
+    assert files == {"n__ip-link.json": "[]", "n__ip-addr.json": "[]", "n__net-dev.txt": "half ?"}
+    assert read_facts({"network": odd}).texts == {"net-dev.txt": "half ?"} and read_texts(["ip-link.json"]) == {}
+
+
+def test_no_node_tells_more_than_a_node_can_have_to_tell():
+    assert len(read_texts({f"{number}.txt": "" for number in range(1000)})) == MOST_TEXTS
+    known = read_texts({"a.txt": "x" * (MAX_TEXTS - 10)})
+    assert read_texts({"b.txt": "y" * 11}, known) == known
+    assert read_texts({"b.txt": "y" * 10}, known).keys() == {"a.txt", "b.txt"}
+    assert read_texts({"a.txt": "new"}, known) == {"a.txt": "new"}
 
 
 def test_interfaces_know_their_index_and_their_other_ends():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+from captools.collect.detached.register import find, unfinished
+from captools.collect.detached.remote import Remote, RemotePoint, load
 from captools.collect.keep import Keeper
-from captools.collect.plan import PlannedRun
-from captools.collect.register import find, unfinished
-from captools.collect.remote import Remote, RemotePoint, load
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.request import CaptureRequest
 from captools.collect.terms import Terms
 from captools.model.points import Point, Role

@@ -7,7 +7,6 @@ import threading
 import time
 
 from captools.collect import link as links
-from captools.collect.launch import agent_bytes
 from captools.collect.link import AgentLink
 from captools.collect.targets import LOCAL
 
@@ -46,7 +45,7 @@ def test_a_channel_without_a_word_gives_a_tick_every_second():
 
 
 def test_a_far_end_that_takes_nothing_holds_up_nobody_and_is_ended_in_the_end(tmp_path, monkeypatch):
-    """It greets at once and never reads: even the agent does not fit into the pipe to it."""
+    """It greets at once and never reads."""
     (tmp_path / "python3").write_text("#!/bin/sh\nprintf '\\ncaptools-agent/2\\n'\nexec sleep 60\n")
     (tmp_path / "python3").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -57,7 +56,7 @@ def test_a_far_end_that_takes_nothing_holds_up_nobody_and_is_ended_in_the_end(tm
     try:
         begun = time.monotonic()
         link.send("start", tools=["x" * (1 << 19)])
-        assert time.monotonic() - begun < 5 and len(agent_bytes()) > 1 << 16
+        assert time.monotonic() - begun < 5
         assert link._process.poll() is None
         link.send("start", tools=["x" * (1 << 19)])
         assert link.close() == -9

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captools.collect import plain_script
 from captools.collect.clean import clean
+from captools.collect.plain import script as plain_script
 from captools.collect.targets import TRANSPORTS, Target
 from captools.collect.tools import Wish, ngrep, tcpdump
 from captools.collect.transports import transport

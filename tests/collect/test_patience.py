@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from captools.collect.patience import SLACK, Patience
-from captools.collect.plan import PlannedRun
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.point import PointCapture
 from captools.collect.request import CaptureRequest
 from captools.model.points import Point, Role

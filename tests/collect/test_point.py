@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from captools.collect.arrival import Arrival
-from captools.collect.plan import PlannedRun
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.point import PointCapture
 from captools.collect.progress import State
 from captools.collect.records import PcapCounter

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from captools.collect.arrival import Arrival
-from captools.collect.plan import PlannedRun
+from captools.collect.planning.plan import PlannedRun
 from captools.collect.point import PointCapture
 from captools.collect.progress import State
 from captools.collect.protocol import Piece

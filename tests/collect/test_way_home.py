@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from captools.collect.node import NodeCapture
-from captools.collect.plain_node import PlainNode
+from captools.collect.plain.node import PlainNode
 from captools.collect.targets import LOCAL
 from captools.collect.way_home import WayHome
 

@@ -1,7 +1,7 @@
 """A node reached by the system's kubectl: exec into a pod that shares the node's network.
 
 That pod is an agent pod of the DaemonSet that ``captools agent manifest`` prints, or a debug pod made by
-``kubectl debug node/NAME`` for as long as it is needed (collect/kube_pod.py). The user's own kubeconfig, contexts and
+``kubectl debug node/NAME`` for as long as it is needed (collect/kube/pod.py). The user's own kubeconfig, contexts and
 credential plugins apply.
 """
 
@@ -135,20 +135,20 @@ def _not_allowed(target: Target, found: re.Match[str] | None) -> tuple[str, str]
 
 def prepare(target: Target) -> Target:
     """Find the node's agent pod, or make a debug pod; return the target with what was found."""
-    from captools.collect import kube_pod
+    from captools.collect.kube import pod as kube_pod
 
     return kube_pod.prepare(target)
 
 
 def find(target: Target) -> Target | None:
     """Return the target with a pod that is there already; None where only a debug pod would do."""
-    from captools.collect import kube_pod
+    from captools.collect.kube import pod as kube_pod
 
     return kube_pod.find(target)
 
 
 def release(target: Target) -> None:
     """Delete the debug pod that was made, once no capture lies in it any more."""
-    from captools.collect import kube_pod
+    from captools.collect.kube import pod as kube_pod
 
     kube_pod.release(target)

@@ -1,0 +1,1 @@
+"""Captures that outlive their controller: found again, fetched, stopped, looked into."""

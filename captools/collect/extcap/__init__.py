@@ -1,0 +1,1 @@
+"""Wireshark's external capture interface."""

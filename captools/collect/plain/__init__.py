@@ -1,0 +1,1 @@
+"""Nodes without Python: streams of tcpdump, held by plain sh."""
