@@ -15,8 +15,7 @@ from typing import Any, Deque, Dict, List, Optional
 
 from captools.agent import frames, snapshot
 from captools.agent.commands import obey
-from captools.agent.places import Refused
-from captools.agent.ship import Pins, Shipper
+from captools.agent.ship import LaneLost, Pins, Shipper
 from captools.agent.view import View
 
 READ_BYTES = 65536
@@ -101,10 +100,10 @@ class Channel:
         while self.shipper is not None and self.unsent < HIGH_WATER and not self.shipper.hungry:
             try:
                 pieces = self.shipper.next()
-            except (Refused, OSError) as error:
-                self.oops({"do": "ship", "capture": self.shipper.view.capture}, str(error), "failed")
-                self.ship(None)
-                return
+            except LaneLost as lost:
+                report = {"do": "ship", "capture": self.shipper.view.capture, "stream": lost.key[1]}
+                self.queue([frames.pack_json(frames.OOPS, lost.key[0], dict(report, error=str(lost), code="failed"))])
+                continue
             if not pieces:
                 break
             self.queue(pieces)

@@ -30,6 +30,14 @@ class Pin:
 Pins = Dict[Tuple[Key, int], Pin]  # by stream and start of the segment
 
 
+class LaneLost(Exception):
+    """One stream cannot be shipped any further; the others go on."""
+
+    def __init__(self, key: Key, sentence: str) -> None:
+        super().__init__(sentence)
+        self.key = key
+
+
 class Lane:
     """One stream on its way: where it is, and the segment it reads."""
 
@@ -39,7 +47,7 @@ class Lane:
         self.to = to
         self._file: Optional[int] = None
         self._start = 0
-        self._pinned: Optional[Dict[str, Any]] = None
+        self._segment: Optional[Dict[str, Any]] = None  # what is known of it, even when it was dropped since
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -54,12 +62,15 @@ class Lane:
         if self._file is None and not self._open(view, pins):
             return b"", None
         assert self._file is not None
-        segment = self._pinned or view.segments.get(self.key, {}).get(self._start)
+        segment = self._segment = self._segment or view.segments.get(self.key, {}).get(self._start)
         inside = self.position - self._start
         most = most if self.to is None else min(most, self.to - self.position)
         if segment is not None:
             most = min(most, segment["length"] - inside)
         data = os.pread(self._file, most, inside) if most > 0 else b""
+        if not data and segment is None and view.open_start.get(self.key, 0) > self._start:
+            self.close()  # it was dropped before it was known to be whole: go on behind it
+            return self.read(view, pins, most)
         self.position += len(data)
         done = segment if segment is not None and self.position >= self._start + segment["length"] else None
         if done is not None:
@@ -70,7 +81,7 @@ class Lane:
 
     def _open(self, view: View, pins: Pins) -> bool:
         """Open the segment that holds the position, or the first one behind it where that was dropped."""
-        self._pinned = None
+        self._segment = None
         if self.to is not None and self._open_pinned(pins):
             return True
         known = view.segments.get(self.key, {})
@@ -90,7 +101,7 @@ class Lane:
         """Open the segment a snapshot holds at the position, if one does."""
         for (key, start), pin in pins.items():
             if key == self.key and start <= self.position < start + os.fstat(pin.descriptor).st_size:
-                self._file, self._start, self._pinned = os.dup(pin.descriptor), start, pin.segment
+                self._file, self._start, self._segment = os.dup(pin.descriptor), start, pin.segment
                 return True
         return False
 
@@ -155,7 +166,12 @@ class Shipper:
             lane = self.lanes[0]
             self.lanes.rotate(-1)
             before = lane.position
-            data, done = lane.read(self.view, self.pins, most)
+            try:
+                data, done = lane.read(self.view, self.pins, most)
+            except (Refused, OSError) as error:
+                lane.close()
+                self.lanes.remove(lane)
+                raise LaneLost(lane.key, str(error)) from error
             pieces = self._data(lane, data, most) if data else []
             if done is not None:
                 report = {name: done[name] for name in ("start", "length", "sha256")}

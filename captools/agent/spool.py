@@ -114,7 +114,6 @@ class Spool:
     def _drop_oldest(self) -> bool:
         holding = [stream for stream in self.streams.values() if stream.segments and stream.name != "said"]
         if not holding:
-            # A blocked one stopped in the midst of a record: what came after a cut there could not be read.
             whole = [stream for stream in self.streams.values() if stream.name != "said" and not stream.blocked]
             largest = max(whole, key=lambda stream: stream.used, default=None)
             if largest is None or largest.open_since is None:
@@ -137,10 +136,9 @@ class Spool:
                 stream.drop_oldest()
 
     def seal(self) -> None:
-        """Finish every open segment."""
+        """Finish every open segment that can be finished."""
         for stream in self.streams.values():
-            if not stream.blocked:
-                stream.seal()
+            stream.seal()
 
     def sealed(self) -> List[Tuple[Stream, Segment]]:
         """Return the segments that were finished since this was last asked."""

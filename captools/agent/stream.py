@@ -220,8 +220,8 @@ class Stream:
     # -- segments ----------------------------------------------------------------------------------------
 
     def seal(self) -> None:
-        """Finish the open segment, if it holds anything."""
-        if self._file is None or not self._length:
+        """Finish the open segment, if it holds anything; not while blocked, which is in the midst of a record."""
+        if self._file is None or not self._length or self._unwritten:
             return
         os.close(self._file)
         self._file = None
@@ -250,7 +250,7 @@ class Stream:
         if upto <= self.acked:
             return False
         self.acked = upto
-        if upto == self.written and self._length >= self.segment_bytes // 2 and not self._unwritten:
+        if upto == self.written and self._length >= self.segment_bytes // 2:
             self.seal()
         while self.segments and self.segments[0].end <= upto:
             self._delete(self.segments.pop(0))

@@ -7,6 +7,7 @@ read from the disk itself.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -42,7 +43,11 @@ class View:
         self.segments: Dict[Key, Dict[int, Dict[str, Any]]] = {}
         self.open_start: Dict[Key, int] = {}  # where the unfinished segment of a stream begins
         if self.line is None:
-            self.read_disk()
+            try:
+                self.read_disk()
+            except OSError:
+                os.close(self.folder)
+                raise
 
     @property
     def alive(self) -> bool:
@@ -96,10 +101,12 @@ class View:
             self.open_start[key] = max(self.open_start.get(key, 0), one["start"] + one["length"])
 
     def read_disk(self) -> None:
-        """The keeper is dead: what lies in the folder is all there will ever be."""
+        """The keeper is dead: what lies in the folder is all there will ever be. OSError where that was removed."""
         if self.line is not None:
             self.line.close()
             self.line = None
+        if not os.fstat(self.folder).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "the spool was removed", self.path)
         kept = load(self.folder)
         self.words = kept.get("words") or {}
         listed = {(c, name, one["start"]): one for c, name, one in kept.get("segments", [])}

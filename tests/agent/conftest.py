@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -141,6 +142,17 @@ class Controller:
         self.process.wait(5)
         self.stdin.close()
         self.out.close()
+
+
+@contextlib.contextmanager
+def full_disk(at: int = 0) -> Iterator[None]:
+    """Let no file grow beyond ``at`` bytes: what a write then says is an OSError, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (at, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def plain(codec: int, data: bytes) -> bytes:

@@ -93,13 +93,15 @@ def test_what_cannot_be_shipped_is_refused(ended):
         assert ended.next(frames.OOPS)["code"] == "bad-command", wrong
 
 
-def test_a_segment_that_shrank_on_the_disk_stops_shipping_with_a_sentence(ended, tmp_path):
+def test_a_segment_that_shrank_on_the_disk_stops_its_stream_alone_with_a_sentence(ended, tmp_path):
     (file,) = tmp_path.glob("captools-*/c/1-data-000000000300000.seg")
     with open(file, "r+b") as segment:
         segment.truncate(1000)
-    ended.ship(1)
-    refused = ended.next(frames.OOPS)
-    assert refused["do"] == "ship" and "shorter than it was" in refused["error"]
+    ended.ship(1, 2, limit_bps=2_000_000, compress="never")
+    refused = ended.next(frames.OOPS, 1)
+    assert refused["do"] == "ship" and refused["stream"] == "data" and "shorter than it was" in refused["error"]
+    ended.exits(2)
+    assert ended.home[2, "data"] == b"small" and ended.home[1, "data"] == SEQ[:301_000]
 
 
 def test_a_bucket_gives_its_rate_and_saves_up_half_a_second_at_most():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 
 import pytest
 
 from captools.agent import spool as spools
 from captools.agent.spool import Spool, load
+from tests.agent.conftest import full_disk
 
 
 @pytest.fixture
@@ -63,6 +65,20 @@ def test_the_oldest_of_all_streams_goes_first(folder):
     assert spool.full() == "limit" and spool.make_room() == "" and spool.used < 1 << 20
     one, two = (spool.streams[channel, "text"] for channel in (1, 2))
     assert abs(one.oldest - two.oldest) <= 1 << 18 and one.dropped == one.oldest
+
+
+@pytest.mark.parametrize("wishes", [{"full": "drop"}, {"keep_s": 0.001}], ids=str)
+def test_where_others_have_filled_the_disk_no_line_is_cut_in_two(folder, tmp_path, wishes):
+    spool = Spool(folder, "/p", wishes, [1])
+    text = spool.streams[1, "text"]
+    with full_disk(at=10):
+        text.write(b"first line\nsecond line\n")
+        time.sleep(0.002)
+        spool.age()
+        assert spool.make_room() == "space" and text.oldest == 0 and text.dropped == 0
+    assert spool.make_room() == "" and text.written == 23
+    (file,) = tmp_path.glob("1-text-*.seg")
+    assert file.read_bytes() == b"first line\nsecond line\n"
 
 
 def test_state_is_replaced_in_one_step_and_damage_to_it_is_nothing(folder, tmp_path):

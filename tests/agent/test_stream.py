@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -15,6 +12,7 @@ from hypothesis import strategies as st
 
 from captools.agent.borders import Lines, Records
 from captools.agent.stream import Stream, file_name
+from tests.agent.conftest import full_disk
 
 
 @pytest.fixture
@@ -22,17 +20,6 @@ def folder(tmp_path):
     descriptor = os.open(tmp_path, os.O_RDONLY)
     yield descriptor
     os.close(descriptor)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow: what a write then says is an OSError, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def content(stream, path):
@@ -83,6 +70,18 @@ def test_a_full_disk_loses_nothing_and_goes_on(folder, tmp_path, borders):
     stream.write(b" line\nrest")
     stream.finish()
     assert content(stream, tmp_path) == b"before\nfirst line\nsecond line\nthird line\nrest"
+
+
+def test_no_segment_ends_in_the_midst_of_a_line_for_want_of_room(folder, tmp_path):
+    stream = Stream(folder, 1, "text", 20, Lines())
+    with full_disk(at=15):
+        stream.write(b"first line\nsecond line\n")
+        assert stream.blocked and stream.written == 15 and stream.waiting == 8
+        stream.seal()
+        assert stream.ack(15) and stream.segments == []
+    assert stream.retry()
+    stream.finish()
+    assert content(stream, tmp_path) == b"first line\nsecond line\n" and [one.length for one in stream.segments] == [23]
 
 
 def test_what_found_no_room_can_be_let_go_and_is_counted(folder, tmp_path):

@@ -96,3 +96,12 @@ def test_what_is_not_there_is_unknown(tmp_path):
     with pytest.raises(Refused) as refused:
         View("dead", str(tmp_path))
     assert refused.value.code == "unknown"
+
+
+def test_what_is_removed_while_it_is_looked_at_is_gone_and_not_empty(left):
+    path, _ = left
+    found = view(path)
+    places.take_away("dead", found.base)
+    with pytest.raises(FileNotFoundError):
+        found.read_disk()
+    found.close()

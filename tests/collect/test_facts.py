@@ -10,9 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from captools.collect.facts import default_devices, devices_towards, holder_of, read_facts, read_peers
+from captools.collect.facts import (
+    MAX_TEXTS,
+    MOST_TEXTS,
+    default_devices,
+    devices_towards,
+    holder_of,
+    read_facts,
+    read_peers,
+    read_texts,
+)
 from captools.collect.plain.script import facts_script
 from captools.inventory.read import looks_like_inventory, read_inventory
+from captools.store.writer import SessionWriter, inventory_name
 
 NETWORK = {
     "ip-link.json": json.dumps(
