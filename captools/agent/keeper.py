@@ -118,7 +118,7 @@ class Keeper:
         data = memoryview(self._buffer)[:count]
         tool.quiet_since = now = time.monotonic()
         if name == "data":
-            tool.gave, tool.flushed = now, False
+            tool.gave = now
         words = b"" if name == "data" else bytes(data)
         if name == "said":
             tool.note_counts(words)

@@ -17,6 +17,7 @@ from captools.agent.borders import FILE_HEADER, Records
 from captools.agent.places import Refused
 from captools.agent.ship import READ, Pin, Pins
 from captools.agent.stream import file_name
+from captools.agent.tool import BLOCK_S
 from captools.agent.view import Key, View
 
 # A tool hands packets over up to a second after they came.
@@ -28,20 +29,22 @@ STEP_BYTES = 64 * 1024
 
 def take(view: View, last_s: float) -> Tuple[Dict[str, Any], Pins]:
     """Return SNAP's document, and descriptors of the segments it names."""
-    now = time.monotonic()
+    asked = now = time.monotonic()
+    asked_ns = time.time_ns()
     if view.line is not None:
-        view.line.send({"do": "flush"})
-        time.sleep(FLUSH_S)
-        answer = view.ask("segments")
-        if answer.get("event") != "segments":
-            raise Refused("%s was removed meanwhile" % view.capture, "unknown")
+        if not _ask(view, "state")["state"]["stopped_ns"]:
+            # What came until now has to reach the tool, and then us.
+            time.sleep(BLOCK_S)
+            view.line.send({"do": "flush"})
+            time.sleep(FLUSH_S)
+        answer = _ask(view, "segments")
         view.learn(answer["state"])
         view.add(answer["segments"])
-        now = answer["now"]
+        now = answer["now"] - (time.monotonic() - asked)  # on the keeper's clock, when we were asked
     pins: Pins = {}
     # Of a capture that has ended, the last minutes before its end.
     running = view.alive and not view.state["stopped_ns"]
-    until_ns = time.time_ns() if running else view.state["stopped_ns"]
+    until_ns = asked_ns if running else view.state["stopped_ns"]
     since = now - last_s - LATE_S
     if not running:
         newest = [one["written"] for known in view.segments.values() for one in known.values()]
@@ -50,6 +53,13 @@ def take(view: View, last_s: float) -> Tuple[Dict[str, Any], Pins]:
     for point in view.state["points"]:
         points.append(_point(view, point, since, until_ns - int((last_s + LATE_S) * 1e9), pins))
     return {"capture": view.capture, "time_ns": time.time_ns(), "last_s": last_s, "points": points}, pins
+
+
+def _ask(view: View, do: str) -> Dict[str, Any]:
+    answer = view.ask(do)
+    if "state" not in answer:
+        raise Refused("%s was removed meanwhile" % view.capture, "unknown")
+    return answer
 
 
 def _point(view: View, point: Dict[str, Any], since: float, since_ns: int, pins: Pins) -> Dict[str, Any]:

@@ -50,7 +50,7 @@ class Tool:
         self.escalation = 0  # how many signals it has ignored
         self.forbidden = False  # no right to signal it: root without CAP_KILL, and a tool that changed its user
         self.gave = 0.0  # when it last gave packets
-        self.flushed = False  # asked to write what it holds back, and has given nothing since
+        self.flushed = 0.0  # when it was last asked to write what it holds back
         self.quiet_since = 0.0  # when it last gave a byte, for deciding that it hangs
         self._seen = b""
         self._counts = b""  # the end of what it printed, since it was last asked
@@ -141,14 +141,14 @@ class Tool:
         on a busy link the buffer turns over by itself. SIGUSR2 ends a program that does not know it, so it goes only
         to one that has a handler.
         """
-        if not self.ready or self.flushed or now - self.gave < SILENT_S:
+        if not self.ready or now - max(self.gave, self.flushed) < SILENT_S:
             return
         try:
             with open("/proc/%d/status" % self.process.pid) as status:
                 caught = next(int(line.split()[1], 16) for line in status if line.startswith("SigCgt:"))
             if caught >> (signal.SIGUSR2 - 1) & 1:
                 self.process.send_signal(signal.SIGUSR2)
-                self.flushed = True
+                self.flushed = now
         except (OSError, StopIteration, ValueError):
             pass  # it has ended, or may not be signalled: then it writes when its buffer is full
 

@@ -10,6 +10,7 @@ from captools.collect.clean import clean
 from captools.collect.planning.plan import CapturePlan, NodePlan
 from captools.collect.quantities import shown_bytes
 from captools.collect.request import CaptureRequest
+from captools.collect.spooling import SpoolWish
 
 _MOST_POINTS = 24  # of one node are listed; the rest is counted
 
@@ -53,7 +54,7 @@ def _node_lines(node: NodePlan, request: CaptureRequest, filters: list[str]) -> 
     if node.ring_bytes:
         share = shown_bytes(node.runs[0].ring_bytes)
         facts.append(f"rings {shown_bytes(node.ring_bytes)}" + (f" ({share} each)" if len(node.runs) > 1 else ""))
-    facts.append(f"spool at most {shown_bytes(request.spool.ring_bytes or request.spool.spool_bytes)}")
+    facts.append(_resting(request.spool))
     yield f"  {name}: {', '.join(facts)}"
     rows = [
         (
@@ -68,6 +69,13 @@ def _node_lines(node: NodePlan, request: CaptureRequest, filters: list[str]) -> 
     if len(node.runs) > _MOST_POINTS:
         yield f"    … and {len(node.runs) - _MOST_POINTS} more points"
     yield from (f"    note: {note}" for note in node.notes)
+
+
+def _resting(wish: SpoolWish) -> str:
+    room = shown_bytes(wish.ring_bytes or wish.spool_bytes)
+    if not wish.ring:
+        return f"spool at most {room}"
+    return f"keeps the newest {room}" + (f" of the last {wish.keep_s:g} s" if wish.keep_s else "")
 
 
 def plan_document(

@@ -109,7 +109,8 @@ class LiveBlock:
 
     def _erase(self) -> None:
         if self._drawn:
-            self.stream.write(f"\x1b[{self._drawn}A\x1b[J")
+            # The terminal's own ^C may have moved the cursor to the right.
+            self.stream.write(f"\r\x1b[{self._drawn}A\x1b[J")
             self._drawn = 0
 
 
@@ -118,7 +119,7 @@ def _end(point: PointRecord, manifest: Manifest) -> str:
         return "failed" if not point.file else "failed, kept what came"
     if point.lost_bytes and manifest.mode != "ring":
         return f"kept, {size(point.lost_bytes)} lost"
-    return "kept" if point.stopped or manifest.complete or manifest.stopped else "runs on"
+    return "kept" if point.stopped or manifest.complete else "runs on"
 
 
 def final_table(manifest: Manifest) -> str:

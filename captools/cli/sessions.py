@@ -13,7 +13,7 @@ import click
 
 from captools.cli.progress import columns
 from captools.collect.clean import clean
-from captools.collect.detached.register import controller_of, unfinished
+from captools.collect.detached.register import controller_of, strayed, unfinished
 from captools.collect.detached.remote import load
 from captools.collect.detached.visit import Visit
 from captools.collect.failures import NothingThere
@@ -35,6 +35,13 @@ def command(nodes: tuple[str, ...], all_nodes: bool, config: Path | None, as_jso
     if nodes or all_nodes:
         return _on_nodes(nodes, all_nodes, config, as_json)
     rows = list(_here())
+    away = strayed()
+    for capture, folder in away.items():
+        click.echo(
+            f"captools: {clean(capture, 80)}: its session folder {folder} is not there; bring the folder back to fetch "
+            "it; captools sessions --node NAME shows what rests on a node, which goes a day after the capture's end",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps({"schema": 1, "captures": rows}))
     elif rows:
@@ -43,7 +50,10 @@ def command(nodes: tuple[str, ...], all_nodes: bool, config: Path | None, as_jso
             (row["capture"], row["state"], ",".join(row["nodes"]), str(row["points"]), row["session"]) for row in rows
         ]
         click.echo("\n".join(columns(table, left=3)))
-    else:
+        left = [row["capture"] for row in rows if not row["state"].startswith("attached")]
+        if left:
+            click.echo(f"captools: captools stop {left[0]} ends it and brings it home; so for each", err=True)
+    elif not away:
         click.echo("captools: everything is home", err=True)
     return ExitCode.FINE
 

@@ -14,6 +14,7 @@ from captools.model.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NAMES = ("ring_size", "keep_time", "spool", "full", "limit", "compress", "spool_dir")
+MIN_ROOM = 1024 * 1024  # less is a slip of the pen: a few hundred packets
 
 
 def spool_options(command: F) -> F:
@@ -27,7 +28,7 @@ def spool_options(command: F) -> F:
     decorated: Any = asking
     for decorate in (
         click.option("--ring", "ring_size", metavar="SIZE", help="Keep only the newest packets, on the nodes, for days."),
-        click.option("--keep", "keep_time", metavar="TIME", help="With --ring: and only those of the last 10m."),
+        click.option("--keep", "keep_time", metavar="TIME", help="Keep only the last 10m, on the nodes; --ring bounds them."),
         click.option("--spool", default="1GiB", show_default=True, metavar="SIZE", help="What may rest on a node."),
         click.option("--spool-full", "full", type=click.Choice(FULL), default="keep", show_default=True,
                      help="When it is full: keep the oldest packets, or drop them."),
@@ -52,11 +53,25 @@ def _wish(
     if spool_dir and not spool_dir.startswith("/"):
         raise UsageError(f"--spool-dir {spool_dir}: not a whole path", hint="give one that begins with /")
     return SpoolWish(
-        spool_bytes=byte_count(spool),
+        spool_bytes=_room("--spool", spool),
         full=full,
-        ring_bytes=byte_count(ring_size) if ring_size is not None else None,
+        ring_bytes=_room("--ring", ring_size) if ring_size is not None else None,
         keep_s=seconds(keep_time) if keep_time is not None else None,
         spool_dir=spool_dir,
-        limit_bps=byte_count(limit.removesuffix("/s")) if limit is not None else None,
+        limit_bps=_rate(limit) if limit is not None else None,
         compress=compress,
     )
+
+
+def _room(option: str, text: str) -> int:
+    size = byte_count(text)
+    if size < MIN_ROOM:
+        raise UsageError(f"{option} {text} holds next to nothing", hint=f"give 1MiB or more, such as {option} 512MiB")
+    return size
+
+
+def _rate(text: str) -> int:
+    try:
+        return byte_count(text.removesuffix("/s"))
+    except UsageError as error:
+        raise UsageError(f"--limit {text}: not a rate", hint="write 10MB/s") from error

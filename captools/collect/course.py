@@ -89,11 +89,18 @@ class Course:
                 polled = now
                 for node in self.alive():
                     node.poll()
+                self._tell_notes()
             if now - saved >= SAVE_EVERY_S:
                 saved = now
                 self.save(keeper)
             self._tell_of_cuts(now)
             self.report(every_s=0.5)
+
+    def _tell_notes(self) -> None:
+        """Say what the nodes' agents have noted for people, once."""
+        for node in self.nodes:
+            for note in node.notes() if isinstance(node, NodeCapture) else ():
+                self.say(note)
 
     def _tell_of_cuts(self, now: float) -> None:
         """Say it once where a node has been out of reach for a while; a short cut is nobody's business."""
@@ -150,6 +157,7 @@ class Course:
 
     def finish(self, keeper: Keeper) -> Manifest:
         """Close the files, compare with the tools' own counts, say what is missing, write the last manifest."""
+        self._tell_notes()
         known = set(self.warnings)
         self._say_local_trouble(keeper)
         for node in self.nodes:
@@ -189,9 +197,14 @@ class Course:
         """Say and note what one point lacks."""
         dropped = point.counts().dropped
         if dropped:
+            full_s = max(
+                (one.spool().full_s for one in self.nodes if one.target.name == point.run.point.node), default=0
+            )
+            why = f"; the spool was full for {full_s:.1f} s" if full_s else ""
+            more = "--spool" if full_s else "--buffer"
             self.say(
-                f"{point.run.point}: the kernel dropped {dropped:,} packets; "
-                "a larger --buffer, a narrower filter or a smaller --snaplen loses fewer"
+                f"{point.run.point}: the kernel dropped {dropped:,} packets{why}; "
+                f"a larger {more}, a narrower filter or a smaller --snaplen loses fewer"
             )
         if point.packets.lost and self.mode != "ring":
             sentence = (

@@ -220,7 +220,11 @@ def _joined(before: Manifest, now: Manifest) -> Manifest:
         nodes[node.name] = replace(node, system=old.system or node.system, clock=clock, cuts=old.cuts + node.cuts)
     names = {point.point for point in now.points}
     points = (*(point for point in before.points if point.point not in names), *now.points)
-    warnings = dict.fromkeys((*before.warnings, *now.warnings))
+    here = {node.name for node in now.nodes}
+    # What the former run said of these points and nodes is over, or is said again.
+    over = {str(one.error) for one in before.nodes if one.name in here}
+    over |= {sentence for one in before.points if one.point in names for sentence in (one.error, *one.notes)}
+    warnings = dict.fromkeys((*(one for one in before.warnings if one not in over), *now.warnings))
     return replace(
         now,
         started=before.started,

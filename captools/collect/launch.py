@@ -85,8 +85,3 @@ def agent_bytes(*, facts: bool = True) -> bytes:
         f"size, with_facts = {len(packed)}, {facts}; exec({_LOADER!r})\n"
     )
     return line.encode() + packed
-
-
-def agent_line() -> bytes:
-    """Return `agent_bytes`, by the name it had as one line."""
-    return agent_bytes()

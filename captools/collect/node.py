@@ -10,6 +10,7 @@ import threading
 import time
 
 from captools.collect import protocol
+from captools.collect.clean import clean
 from captools.collect.failures import StrangePeer, lost_agent, no_agent, not_fetched, strange_peer
 from captools.collect.link import AgentLink
 from captools.collect.progress import State
@@ -29,6 +30,7 @@ HEARTBEAT_S = 5.0
 LEAVE_S = 3.0  # for an answer to our farewell
 GONE_S = 1800.0  # without any contact; by then an attached capture has stopped by its lease
 FIRST_TRIES = 3  # to reach a node that a former run left
+MOST_NOTES = 20
 STRANGE = 3  # connections in a row that talk nonsense
 
 
@@ -71,6 +73,17 @@ class NodeCapture(Talk, threading.Thread):
     def running(self) -> bool:
         """True while at least one tool runs here."""
         return not self.done.is_set() and not all(point.ended_there for point in self.points.values())
+
+    def notes(self) -> list[str]:
+        """Return what the agent has noted for people: what it could not keep, why it stopped by itself."""
+        found = self.state.get("notes")
+        return [self._named(clean(str(one))) for one in found[:MOST_NOTES]] if isinstance(found, list) else []
+
+    def _named(self, note: str) -> str:
+        """Put the point's name in place of its channel's number."""
+        channel, colon, rest = note.removeprefix("channel ").partition(": ")
+        point = self.points.get(int(channel)) if colon and channel.isdecimal() else None
+        return f"{point.run.point}: {rest}" if point is not None else f"{self.target.name}: {note}"
 
     def spool(self) -> SpoolProgress:
         """Return what lies on the node and how much of it is not home yet."""
@@ -156,6 +169,7 @@ class NodeCapture(Talk, threading.Thread):
                     self._take(kind, channel, payload)
                 if self._left:
                     break
+                self._keep_awake(link)
         except NotOurStream as error:
             strange = str(error)
             link.kill()
@@ -178,13 +192,18 @@ class NodeCapture(Talk, threading.Thread):
             self._link = AgentLink(self.target, facts=not self._begun)
         return self._link
 
+    def _keep_awake(self, link: AgentLink) -> None:
+        """Let the agent hear of us now and then, also while it sends without a pause."""
+        if link.greeted and time.monotonic() - self._sent > HEARTBEAT_S:
+            self._send("poll")
+
     def _tick(self, link: AgentLink) -> None:
         """Once a second without a byte: keep the agent awake, and notice a connection that is dead without a word."""
         now = time.monotonic()
         if self._gave_up or self._leaving and now - self._sent > LEAVE_S:
             link.kill()
-        elif link.greeted and now - self._sent > HEARTBEAT_S:
-            self._send("poll")
+        else:
+            self._keep_awake(link)
         # Before it is attached a node may still be connecting; then its commands may be slow.
         if self._begun and now - self._spoke > (SILENCE_S if self._attached else CONNECT_S):
             link.kill()

@@ -22,4 +22,19 @@ def nothing_captured(reasons: Sequence[CaptoolsError], *, interrupted: bool) -> 
     kind = kinds.pop() if len(kinds) == 1 else CaptureFailed
     if len(sentences) == 1:
         return kind(reasons[0].message, hint=reasons[0].hint)
-    return kind(f"nothing could be captured ({len(sentences)} reasons): " + " | ".join(sentences))
+    told = _told(sentences)
+    if len(told) == 1:
+        return kind(f"nothing could be captured: {told[0]}")
+    return kind(f"nothing could be captured ({len(told)} reasons): " + " | ".join(told))
+
+
+def _told(sentences: Sequence[str]) -> list[str]:
+    """Say what several points or nodes share once, with the first of them: "k8s-w1/eth0 and 3 more: …"."""
+    names: dict[str, list[str]] = {}
+    for sentence in sentences:
+        name, _, rest = sentence.partition(": ")
+        names.setdefault(rest, []).append(name)
+    return [
+        f"{here[0]}{f' and {len(here) - 1} more' if len(here) > 1 else ''}{': ' if rest else ''}{rest}"
+        for rest, here in names.items()
+    ]

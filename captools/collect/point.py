@@ -10,7 +10,7 @@ from captools.collect.arrival import Arrival
 from captools.collect.clean import clean
 from captools.collect.planning.plan import PlannedRun
 from captools.collect.progress import PointProgress, State
-from captools.collect.records import PcapCounter
+from captools.collect.records import FILE_HEADER, PcapCounter
 from captools.collect.request import CaptureRequest
 from captools.collect.tools import Failure, Fault, tool
 from captools.model.errors import CaptoolsError, CaptureFailed, UsageError
@@ -156,12 +156,13 @@ class PointCapture:
 
     def progress(self) -> PointProgress:
         """Return how far this point is."""
+        counts = self.counts()
         return PointProgress(
             point=self.run.point,
             state=self.state,
             bytes=self.kept_bytes,
-            packets=self.counter.packets,
-            dropped=self.counts().dropped,
+            packets=max(self.counter.packets, counts.captured or 0),
+            dropped=counts.dropped,
             message=self.error,
         )
 
@@ -175,7 +176,9 @@ class PointCapture:
         kept = self.packets.file if isinstance(self.packets.file, ArrivingFile) else None
         text = self.text.file if self.text is not None and isinstance(self.text.file, ArrivingFile) else None
         # Before the first packet that is left, nothing was covered.
-        started_ns = self._first_ns() if self.packets.gaps and self.packets.gaps[0].place <= 24 else self.started_ns
+        started_ns = (
+            self._first_ns() if self.packets.gaps and self.packets.gaps[0].place <= FILE_HEADER else self.started_ns
+        )
         return PointRecord(
             point=str(self.run.point),
             node=self.run.point.node,
@@ -201,8 +204,14 @@ class PointCapture:
             error=self.error,
             excluded=self.run.excluded,
             lost_bytes=self.packets.lost,
+            holes=self._holes(),
             notes=tuple(self.notes),
         )
+
+    def _holes(self) -> int:
+        """Return in how many places packets are missing; what a ring dropped before the first one is no hole."""
+        inside = sum(gap.place > FILE_HEADER for gap in self.packets.gaps)
+        return inside or int(not self.packets.gaps and bool(self.compare()))
 
     def _first_ns(self) -> int:
         return max(self.started_ns, self.counter.first_ns or 0)

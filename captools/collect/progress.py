@@ -20,7 +20,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointProgress:
-    """What a point has given so far. ``dropped`` is the kernel's count, None where the tool does not tell.
+    """What a point has given so far. ``packets``: at home, or more by the tool's own count, which runs
+    ahead of what it has written. ``dropped`` is the kernel's count, None where the tool does not tell.
 
     ``lag``: bytes that rest on the node and are not home, ``used`` of ``limit``: how full the node's spool is;
     None where no spool is known. ``trouble``: what is wrong with the way to the node at this moment.

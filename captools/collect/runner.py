@@ -7,6 +7,7 @@ after all of them have answered or failed, because each one's filter leaves out 
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import socket
 import threading
@@ -29,7 +30,7 @@ from captools.collect.plain.node import PlainNode
 from captools.collect.planning.filters import check_user_filter
 from captools.collect.planning.plan import CapturePlan, NodePlan, plan_capture, start_command, wants_peers
 from captools.collect.request import ROLE_NAMES, CaptureRequest
-from captools.collect.terms import LEASE_S, STREAM_LEASE_S, Terms
+from captools.collect.terms import LEASE_S, LINGER_S, STREAM_LEASE_S, Terms
 from captools.collect.tools import TOOLS, tool
 from captools.collect.way_home import WayHome
 from captools.model.cluster import Cluster
@@ -225,7 +226,7 @@ class _Run(Course):
             "capture": keeper.capture,
             "session": keeper.where,
             "host": socket.gethostname(),
-            "user": os.environ.get("USER", ""),
+            "user": _user(),
             "command": list(asked.command),
             "started_ns": keeper.started_ns,
         }
@@ -234,6 +235,7 @@ class _Run(Course):
             spool=asked.spool,
             ship=not asked.detach and not asked.spool.ring,
             lease_s=None if asked.detach else LEASE_S if asked.keep else STREAM_LEASE_S,
+            linger_s=LINGER_S if asked.keep else STREAM_LEASE_S,
             duration_s=asked.duration_s,
             until_regex=asked.until_regex,
             until_after_s=asked.until_after_s,
@@ -331,6 +333,14 @@ class _Run(Course):
             return
         keeper.add_inventory({name: text for name, text in late.items() if name not in self.texts})
         keeper.add_inventory(changed_texts(self.texts, {name: late[name] for name in late if name in self.texts}))
+
+
+def _user() -> str:
+    """Return who captures, for whoever finds it on a node; a number without a name is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def _name(arrival: object) -> str:

@@ -139,6 +139,10 @@ class Shipping:
         self._break(point, f"came damaged or out of place {TRIES} times")
         return True
 
+    def lose(self, point: PointCapture, why: str) -> None:
+        """The node cannot read what it has of a point any more."""
+        self._break(point, f"cannot be read on the node ({why})")
+
     def _break(self, point: PointCapture, what: str) -> None:
         self.broken.add(point.run.channel)
         point.fail(f"{point.run.point}: a segment of its packets {what}; what was checked before is kept")

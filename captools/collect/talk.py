@@ -141,7 +141,7 @@ class Talk:
         elif kind == protocol.STATE:
             self._take_state(report)
         elif kind == protocol.OOPS:
-            self._take_oops(report)
+            self._take_oops(channel, report)
         elif channel in self.points:
             self._take_of_point(self.points[channel], kind, report)
 
@@ -205,10 +205,13 @@ class Talk:
             )
             self._leave()
 
-    def _take_oops(self, report: dict[str, Any]) -> None:
+    def _take_oops(self, channel: int, report: dict[str, Any]) -> None:
         said = clean(str(report.get("error", "")))
         if report.get("do") == "peers":
             self.peers = {}
+        elif report.get("do") == "ship" and report.get("code") == "failed" and channel in self.points:
+            self._shipping.lose(self.points[channel], said)
+            self._advance()
         elif self._finish_step and report.get("do") == self._finish_step:
             self._finish("clock" if self._finish_step == "facts" else "bye")
         elif report.get("capture") not in (None, self._id):

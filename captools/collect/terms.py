@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from captools.collect.spooling import RING_PARTS, SpoolWish
+from captools.collect.spooling import DEFAULT_SPOOL_BYTES, RING_PARTS, SpoolWish
 
 LEASE_S = 1800.0  # a capture whose controller is silent for so long stops by itself
-STREAM_LEASE_S = 90.0  # one that nobody could fetch: its packets were only streamed
+STREAM_LEASE_S = 90.0  # one that nobody could fetch, since its packets were only streamed; then it lingers as long
 LINGER_S = 24 * 3600.0  # how long packets wait on a node for whoever fetches them
 _NOT_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 MIN_SEGMENT_BYTES = 256 * 1024
@@ -47,11 +47,13 @@ class Terms:
         segment = wish.segment_bytes
         if wish.ring_bytes is not None:
             segment = min(segment, max(MIN_SEGMENT_BYTES, wish.ring_bytes // RING_PARTS))
+        room = max(wish.spool_bytes, wish.ring_bytes or 0)
         return {
             "capture": self.id_on(node),
             "tools": tools,
             "spool": {
-                "bytes": wish.spool_bytes if wish.ring_bytes is None else max(wish.spool_bytes, wish.ring_bytes),
+                # The agent has the same default, and says nothing where a node has less room than that.
+                "bytes": None if room == DEFAULT_SPOOL_BYTES else room,
                 "full": wish.full,
                 "ring_bytes": wish.ring_bytes,
                 "keep_s": wish.keep_s,

@@ -22,7 +22,10 @@ def _judge(analysis: Analysis) -> Iterator[Finding]:
             yield _finding(f"{point} {reason}.", point, _remedy(reason))
     for node in analysis.manifest.nodes if analysis.manifest else ():
         if not node.ok:
-            yield _finding(f"{node.name} was not captured: {node.error}.", node.name, "captools nodes --check")
+            part = any(source.node == node.name and source.packets for source in analysis.sources)
+            how = "was captured in part only" if part else "was not captured"
+            remedy = f"captools nodes --node {node.name}"
+            yield _finding(f"{node.name} {how}: {node.error.removeprefix(f'{node.name}: ')}.", node.name, remedy)
     yield from _cut_headers(analysis)
     yield from _printed_only(analysis)
 
@@ -69,6 +72,8 @@ def _printed_only(analysis: Analysis) -> Iterator[Finding]:
 def _remedy(why: str) -> str:
     if "kernel" in why:
         return "capture again with a larger --buffer, a narrower -f filter, or --snaplen 256"
+    if "spool" in why:
+        return "capture again with a larger --spool, a narrower -f filter, or --snaplen 256"
     return "capture this point again"
 
 

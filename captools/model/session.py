@@ -73,6 +73,7 @@ class PointRecord:
     text_file: str = ""  # ngrep's byline text beside its pcap
     excluded: tuple[str, ...] = ()  # BPF of what was left out as captools' own connection: not covered here
     lost_bytes: int = 0  # of the tool's output, thrown away on the node before they could come home
+    holes: int = 0  # where packets between the first and the last one, or behind it, were dropped on the node
     notes: tuple[str, ...] = ()  # sentences on what is missing, for people
 
 

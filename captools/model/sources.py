@@ -28,6 +28,7 @@ class Source:
     started_ns: int | None = None  # when the tool said it was listening
     stopped_ns: int | None = None
     counts: ToolCounts = ToolCounts()
+    holes: int = 0  # places where packets were dropped on the node, between the first and the last one or behind it
     ok: bool = True
     error: str = ""
     damage: str = ""  # where and how the file ends early, if it does

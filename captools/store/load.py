@@ -266,6 +266,7 @@ def _from_record(record: PointRecord | None) -> dict[str, Any]:
         "match": record.match,
         "started_ns": _ns(record.started),
         "stopped_ns": _ns(record.stopped),
+        "holes": record.holes,
         "ok": record.ok,
         "error": record.error,
     }

@@ -136,6 +136,19 @@ def test_what_is_held_back_is_asked_for_only_where_that_does_not_end_the_tool():
     deaf.flush(20.0)
 
 
+def test_a_tool_that_had_nothing_to_write_is_asked_again_later_and_not_at_once():
+    count = "n=0; trap 'n=$((n+1)); [ $n -lt 2 ] || { echo twice; exit 0; }' USR2; "
+    tool = Tool(spec(count + "echo listening on >&2; while :; do sleep 0.02; done"))
+    time.sleep(0.5)
+    assert tool.became_ready("said", b"listening on")
+    tool.flush(10.0)
+    tool.flush(10.1)
+    time.sleep(0.3)
+    assert tool.process.poll() is None
+    tool.flush(10.3)
+    assert until_finished(tool)[1]["data"] == b"twice\n"
+
+
 def test_root_that_may_not_signal_a_tool_leaves_it_to_its_next_packet():
     """A pod's root without CAP_KILL cannot signal a tcpdump that has changed its user."""
     if os.geteuid() != 0:

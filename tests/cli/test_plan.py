@@ -11,6 +11,7 @@ from captools.cli.plan import plan_document, plan_text
 from captools.collect.planning.asked import read_url
 from captools.collect.planning.plan import plan_capture
 from captools.collect.request import CaptureRequest
+from captools.collect.spooling import SpoolWish
 from captools.collect.targets import Target
 from captools.lab.topology import LEADER, VIP_SHARED, webpod_on
 from captools.views.schemas import schema
@@ -43,6 +44,11 @@ def test_the_text_names_each_point_with_role_reason_and_memory():
     assert f"filter 1: {plan.road.filter}" in text and f"why: {plan.road.filter_why}" in text
     assert "left out (the way home): tcp and host 192.0.2.9 and host 10.77.0.1 and port 22" in text
     assert "k8s-w9: not reached: k8s-w9: no answer" in text
+
+
+def test_a_ring_says_what_it_keeps():
+    plan, request = made(interfaces=("eth1",), spool=SpoolWish(ring_bytes=512 << 20, keep_s=600))
+    assert "keeps the newest 512 MiB of the last 600 s" in plan_text(plan, request)
 
 
 def test_a_node_with_nothing_and_what_was_not_found_are_said():

@@ -29,7 +29,7 @@ def test_the_block_is_drawn_over_itself_and_gone_at_the_end():
     block.update(news("eth0", 6))
     assert "w1/eth1" in terminal.getvalue() and "12,345 packets  1 dropped" in terminal.getvalue()
     block.close()
-    assert terminal.getvalue().endswith("\x1b[2A\x1b[J")
+    assert terminal.getvalue().endswith("\r\x1b[2A\x1b[J")
 
 
 def test_many_points_become_one_line_per_node(monkeypatch):
@@ -63,13 +63,16 @@ def test_the_final_table_shows_the_tools_own_counts_and_what_failed():
             PointRecord(
                 point="w1/eth1", node="w1", interface="eth1", role="nic", tool="tcpdump", file="w1__eth1.pcap",
                 counts=ToolCounts(captured=10, received=12, dropped=2), packets=10, bytes=2048,
+                stopped="2026-01-01T00:00:00Z",
             ),
+            PointRecord(point="w1/e2", node="w1", interface="e2", role="nic", tool="tcpdump", file="w1__e2.pcap"),
             PointRecord(point="w1/x", node="w1", interface="x", role="other", tool="tcpdump", file="", ok=False),
         ),
     )  # fmt: skip
     rows = [line.split() for line in final_table(manifest).splitlines()]
     assert rows[1] == ["w1/eth1", "2.0", "KiB", "10", "10", "12", "2", "kept"]
-    assert rows[2][0] == "w1/x" and rows[2][-1] == "failed" and rows[3][0] == "gone" and rows[3][-1] == "failed"
+    assert rows[2][0] == "w1/e2" and rows[2][-2:] == ["runs", "on"]  # we have left it there
+    assert rows[3][0] == "w1/x" and rows[3][-1] == "failed" and rows[4][0] == "gone" and rows[4][-1] == "failed"
 
 
 def test_columns_line_up():

@@ -50,7 +50,8 @@ def test_a_detached_capture_is_listed_fetched_and_stopped(captools, tmp_path):
     assert [(one["capture"], one["state"], one["nodes"], one["points"]) for one in listed["captures"]] == [
         (name, "detached", ["local"], 1)
     ]
-    assert name in captools("sessions").stdout
+    shown = captools("sessions")
+    assert name in shown.stdout and f"captools stop {name} ends it" in shown.stderr
 
     done = captools("fetch", name)
     assert done.returncode == 2 and f"captools snapshot {name} --last 5m" in done.stderr

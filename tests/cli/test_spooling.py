@@ -39,8 +39,16 @@ def test_sizes_times_and_rates_are_read_as_people_type_them():
 
 
 @pytest.mark.parametrize(
-    "words", [("--ring", "much"), ("--keep", "soon"), ("--limit", "10/h"), ("--spool-dir", "here")]
+    ("words", "says"),
+    [
+        (("--ring", "much"), "is not a size"),
+        (("--ring", "512"), "--ring 512 holds next to nothing"),
+        (("--spool", "5kB"), "--spool 5kB holds next to nothing"),
+        (("--keep", "soon"), "is not a length of time"),
+        (("--limit", "10/h"), "--limit 10/h: not a rate; write 10MB/s"),
+        (("--spool-dir", "here"), "not a whole path"),
+    ],
 )
-def test_what_cannot_be_read_is_said(words):
-    with pytest.raises(UsageError):
+def test_what_cannot_be_read_is_said(words, says):
+    with pytest.raises(UsageError, match=says):
         wish(*words)

@@ -82,8 +82,9 @@ class Node:
         self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), str(size), str(first), peer=True)
 
     def send_inside(self, interface: str, count: int, *, port: int = 7777) -> None:
-        """Send ``count`` UDP packets out of one of the node's own interfaces."""
-        self.inside(sys.executable, "-c", SEND, interface, str(count), str(port), "10", "0")
+        """Send ``count`` UDP packets out of one of the node's own interfaces; it may have no Python itself."""
+        argv = [sys.executable, "-c", SEND, interface, str(count), str(port), "10", "0"]
+        subprocess.run(["nsenter", f"--target={self.pid}", "--net", "--", *argv], timeout=30, check=True)
 
     def hide(self, program: str) -> None:
         """Take a program away from the node, and from nothing else."""

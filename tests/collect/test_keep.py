@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 from captools.collect.detached.register import find, unfinished
 from captools.collect.detached.remote import Remote, RemotePoint, load
@@ -79,7 +80,9 @@ def test_a_session_that_is_taken_up_keeps_what_only_the_former_run_knew(tmp_path
     keeper.open_point(run("w1", "eth1"), "")
     clock = ClockReading(before_ns=1, node_ns=2, after_ns=3)
     nodes = [NodeRecord(name="w1", system="Linux", clock=(clock,)), NodeRecord(name="w2", ok=False, error="gone")]
-    before = keeper.save(nodes, [], [("w1", ("eth9", "no eth9"))], ["careful"], complete=False, mode="ring")
+    nodes[0] = replace(nodes[0], ok=False, error="w1: captools fetch s-1")
+    warnings = ["careful", "w1: captools fetch s-1", "no eth9"]
+    before = keeper.save(nodes, [], [("w1", ("eth9", "no eth9"))], warnings, complete=False, mode="ring")
     kept = RemotePoint(run=run("w1", "eth1"), file="w1__eth1.pcap")
     remote = Remote(terms=Terms(capture="s-1"), request=CaptureRequest(targets=()), nodes=(), started_ns=5)
     again = Keeper.again(tmp_path / "s", remote, before)
@@ -88,4 +91,5 @@ def test_a_session_that_is_taken_up_keeps_what_only_the_former_run_knew(tmp_path
     after = again.save([NodeRecord(name="w1", clock=(later,))], [point], [], ["and more"], complete=True)
     assert after.started == before.started and after.command == ("captools", "capture") and after.mode == "ring"
     assert after.nodes[0].clock == (clock, later) and after.nodes[0].system == "Linux" and not after.nodes[1].ok
-    assert [one.interface for one in after.points] == ["eth9", "eth1"] and after.warnings == ("careful", "and more")
+    assert [one.interface for one in after.points] == ["eth9", "eth1"]
+    assert after.warnings == ("careful", "no eth9", "and more")  # what came home has nothing to be fetched

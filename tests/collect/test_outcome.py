@@ -13,9 +13,10 @@ def test_one_reason_is_told_as_it_is():
 
 def test_reasons_of_one_kind_keep_their_exit_code_and_mixed_ones_are_a_failed_capture():
     refused = [UsageError("w1/eth1: syntax error"), UsageError("w2/eth1: syntax error")]
-    assert nothing_captured(refused, interrupted=False).exit_code == 2
+    alike = nothing_captured(refused, interrupted=False)
+    assert alike.exit_code == 2 and str(alike) == "nothing could be captured: w1/eth1 and 1 more: syntax error"
     mixed = nothing_captured([*refused, CaptureFailed("w3: no answer")], interrupted=False)
-    assert mixed.exit_code == 4 and "3 reasons" in mixed.message and "w3: no answer" in mixed.message
+    assert mixed.exit_code == 4 and "2 reasons" in mixed.message and "w3: no answer" in mixed.message
 
 
 def test_no_reason_is_an_interrupt_or_nothing_that_fits():

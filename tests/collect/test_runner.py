@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from captools.collect.detached.visit import Visit
 from captools.collect.progress import PointProgress, State
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
+from captools.collect.spooling import SpoolWish
 from captools.collect.targets import Target
 from captools.model.errors import CaptureFailed, Interrupted, ToolMissing, UsageError
 from captools.model.session import Manifest
@@ -301,6 +303,18 @@ def test_a_full_disk_is_said_and_what_was_written_stays(node, tmp_path):
         assert not manifest.points[0].ok and (small / "s/n1__eth1.pcap").stat().st_size > 500_000
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_packets_that_only_pass_by_do_not_wait_a_day_on_the_node_for_nobody(node, tmp_path):
+    told = []
+
+    def during() -> None:
+        with Visit(node.target(), spool_dir=str(tmp_path)) as visit:
+            told.extend(visit.captures()[0])
+
+    wish = SpoolWish(spool_dir=str(tmp_path))
+    run(ask(targets=(node.target(),), interfaces=("eth1",), keep=False, live=True, spool=wish), during)
+    assert [(one["lease_s"], one["linger_s"]) for one in told if one["dir"].startswith(str(tmp_path))] == [(90.0, 90.0)]
 
 
 def test_two_nodes_leave_out_each_others_shipping_connections(node, tmp_path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from captools.collect.spooling import SpoolWish
+from captools.agent.spool import SPOOL_BYTES
+from captools.collect.spooling import DEFAULT_SPOOL_BYTES, SpoolWish
 from captools.collect.terms import MIN_SEGMENT_BYTES, Terms
 
 
@@ -15,6 +16,9 @@ def test_the_start_command_is_json_and_says_everything():
     assert told["capture"] == terms.id_on("n1") and told["tools"] == [{"channel": 1}] and told["duration_s"] == 3.0
     assert told["words"] == {"session": "/s"} and told["spool"]["full"] == "keep" and told["spool"]["dir"] is None
     assert told["lease_s"] == 1800 and told["until_regex"] is None
+    # Nobody asked for it, so nobody is told where a node has less.
+    assert told["spool"]["bytes"] is None and SPOOL_BYTES == DEFAULT_SPOOL_BYTES
+    assert Terms(capture="s", spool=SpoolWish(spool_bytes=5)).start("n1", [])["spool"]["bytes"] == 5
 
 
 def test_a_rings_segments_are_small_parts_of_it_and_never_tiny():

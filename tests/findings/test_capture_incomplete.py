@@ -34,7 +34,8 @@ def test_it_is_silent_where_every_tool_kept_everything(fired, name):
     [
         ({"counts": ToolCounts(captured=100, received=100, dropped=12)}, "lost 12 packets in the kernel"),
         ({"counts": ToolCounts(captured=90, received=100, dropped=0)}, "90 of 100 packets were written"),
-        ({"ok": False, "error": "eth1: no such device"}, "no such device"),
+        ({"ok": False, "error": "k8s-w1/eth1: no such device"}, "k8s-w1/eth1 failed: no such device."),
+        ({"holes": 1}, "lacks packets in 1 place"),
         ({"damage": "record 7 at byte 1,234 claims 90 bytes, 10 remain"}, "record 7"),
     ],
 )
@@ -61,6 +62,14 @@ def test_a_node_that_could_not_be_reached_is_one(fired):
     assert "k8s-w9" in found.statement and "no route to host" in found.statement
     program, name, *words = found.remedy.split()
     assert (program, name) == ("captools", nodes.name) and nodes.make_context(name, words).params["check"]
+
+
+def test_a_node_that_was_lost_on_the_way_was_captured_in_part(fired):
+    one = material(FINE)
+    node = NodeRecord(name="k8s-w1", ok=False, error="k8s-w1: nothing more came home for 32 s")
+    manifest = Manifest(id="x", captools="0", started="", nodes=(node,))
+    (found,) = fired(RULE, analyse(one.packets, one.http, one.sources, one.cluster, manifest=manifest))
+    assert found.statement == "k8s-w1 was captured in part only: nothing more came home for 32 s."
 
 
 def test_headers_that_a_snap_length_cut_away_are_one(fired):

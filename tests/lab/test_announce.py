@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from functools import partial
 
 import pytest
@@ -94,5 +96,5 @@ def test_a_machine_is_waited_for_until_its_client_calls(lab_of, monkeypatch):
         with pytest.raises(CaptureFailed, match="no connection"):
             wait_for(router, SPARE, CALLING)
     finally:
-        client.kill()
+        os.killpg(client.pid, signal.SIGKILL)  # nsenter's child too
         client.communicate()

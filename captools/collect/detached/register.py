@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from captools.collect.detached.remote import NAME, Remote, load
 from captools.model.errors import CaptoolsError, UsageError
-from captools.store.layout import default_root
+from captools.store.layout import MANIFEST, default_root
+
+STRAYED_S = 30 * 24 * 3600  # for so long a folder may be away: by then its nodes have let go of the packets
 
 
 def _folder(environ: Mapping[str, str]) -> Path:
@@ -45,7 +48,7 @@ def unfinished() -> dict[str, Path]:
             session = Path(entry.read_text().strip())
             if (session / NAME).is_file():
                 found[entry.name] = session
-            else:
+            elif session.is_dir() or time.time() - entry.stat().st_mtime > STRAYED_S:
                 entry.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         for path in sorted(default_root(Path.cwd(), os.environ).glob(f"*/{NAME}")):
@@ -57,13 +60,24 @@ def unfinished() -> dict[str, Path]:
     return found
 
 
+def strayed() -> dict[str, Path]:
+    """Return id -> session folder of captures whose folder is not there: unmounted, moved or deleted."""
+    found: dict[str, Path] = {}
+    with contextlib.suppress(OSError):
+        for entry in sorted(_folder(os.environ).iterdir()):
+            session = Path(entry.read_text().strip())
+            if not entry.name.startswith(".") and not session.is_dir():
+                found[entry.name] = session
+    return found
+
+
 def find(name: str) -> tuple[Path, Remote]:
     """Return the session folder and the way to its nodes, by a capture's id, its beginning, or the folder itself.
 
     UsageError where nothing or too much fits.
     """
     folder = Path(name)
-    if not (folder / NAME).is_file():
+    if not (folder / NAME).is_file() and not (folder / MANIFEST).is_file():
         known = unfinished()
         fits = [one for one in known if one == name] or [one for one in known if one.startswith(name)]
         if len(fits) != 1:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from captools.collect.clean import clean
 from captools.collect.detached.remote import Remote, RemoteNode
 from captools.collect.detached.visit import Visit
 from captools.collect.keep import Keeper
 from captools.collect.point import PointCapture
 from captools.collect.progress import State
+from captools.collect.reports import number
 from captools.collect.terms import Terms
 from captools.model.errors import CaptoolsError, CaptureFailed
 from captools.model.session import Manifest, NodeRecord
@@ -114,24 +116,28 @@ def _begin(part: _Part, told: dict[str, Any]) -> list[dict[str, object]]:
     """Write each file's header and return the ranges to fetch; a point that has none says why."""
     wanted: list[dict[str, object]] = []
     entries = told.get("points")
-    found = {one.get("channel"): one for one in entries if isinstance(one, dict)} if isinstance(entries, list) else {}
+    found = (
+        {number(one, "channel"): one for one in entries if isinstance(one, dict)} if isinstance(entries, list) else {}
+    )
     for point in part.points:
         entry = found.get(point.run.channel, {})
         if entry.get("error"):
-            point.fail(f"{point.run.point}: {entry['error']}")
+            point.fail(f"{point.run.point}: {clean(str(entry['error']))}")
             continue
         streams = entry.get("streams")
         for stream in ("data", "text") if point.text is not None else ("data",):
             where = streams.get(stream) if isinstance(streams, dict) else None
-            if not isinstance(where, dict) or not all(isinstance(where.get(k), int) for k in ("from", "to")):
+            where = where if isinstance(where, dict) else {}
+            begin, end = number(where, "from"), number(where, "to")
+            if begin is None or end is None or not 0 <= begin <= end:
                 continue
             if stream == "data":
-                if where["from"] > 0:
+                if begin > 0:
                     point.take(_header(entry))
-                point.ready(where.get("first_ns") or 0)
-                point.stopped_ns = where.get("last_ns") or time.time_ns()
+                point.ready(number(where, "first_ns") or 0)
+                point.stopped_ns = number(where, "last_ns") or time.time_ns()
                 point.state = State.STOPPED
-            wanted.append({"channel": point.run.channel, "stream": stream, "from": where["from"], "to": where["to"]})
+            wanted.append({"channel": point.run.channel, "stream": stream, "from": begin, "to": end})
     return wanted
 
 

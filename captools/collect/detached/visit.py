@@ -52,7 +52,7 @@ class Visit:
 
     def captures(self) -> tuple[list[dict[str, Any]], list[str]]:
         """Return what rests on the node, each capture as the agent tells it, and what it could not look at."""
-        self._link.send("list")
+        self._link.send("list", **self._place)
         report = self._wait(protocol.LIST)
         captures, refused = report.get("captures"), report.get("refused")
         return (
@@ -77,7 +77,7 @@ class Visit:
     def attach(self, capture: str) -> dict[str, Any]:
         """Speak of ``capture`` from now on; return how it stands."""
         self._link.send("attach", capture=capture, **self._place)
-        return self._wait(protocol.STATE)
+        return self._wait(protocol.STATE, lambda report: report.get("first") is True)
 
     def snapshot(self, capture: str, last_s: float) -> dict[str, Any]:
         """Return where the last seconds of every point lie in their streams; they stay there while we fetch them."""
@@ -89,21 +89,33 @@ class Visit:
         self._link.send("remove", capture=capture, force=True, **self._place)
         self._wait(protocol.STATE, lambda report: report.get("removed") is True)
 
-    def pieces(self, capture: str, streams: list[dict[str, object]]) -> Iterator[tuple[int, Piece]]:
-        """Fetch ranges (channel, stream, from, to) and give (channel, piece) until each is here."""
-        left = {(one["channel"], one["stream"]): one["to"] for one in streams if one["from"] != one["to"]}
+    def pieces(self, capture: str, streams: list[dict[str, Any]]) -> Iterator[tuple[int, Piece]]:
+        """Fetch ranges (channel, stream, from, to) and give (channel, piece) until each is here, without a gap."""
+        left = {
+            (one["channel"], one["stream"]): (one["from"], one["to"]) for one in streams if one["from"] != one["to"]
+        }
         self._link.send("ship", capture=capture, streams=streams, **self._place)
+        deadline = time.monotonic() + self._timeout_s
         while left:
-            kind, channel, payload = self._next()
+            kind, channel, payload = self._next(deadline)
             if kind == protocol.OOPS:
-                self._complain(protocol.document(payload))
-            if kind != protocol.DATA:
+                self._complain(self._document(payload))
+            piece = self._read(payload) if kind == protocol.DATA else None
+            if piece is None or (channel, piece.stream) not in left:
+                self._hurry(deadline)
                 continue
-            piece = self._read(payload)
-            if (channel, piece.stream) in left:
-                yield channel, piece
-                if piece.offset + len(piece.data) >= int(str(left[channel, piece.stream])):
-                    del left[channel, piece.stream]
+            at, to = left[channel, piece.stream]
+            end = piece.offset + len(piece.data)
+            if piece.offset != at or not at < end <= to:
+                self._link.kill()
+                raise strange_peer(
+                    self.target, f"bytes {piece.offset:,} to {end:,} where {at:,} to {to:,} were asked for"
+                )
+            yield channel, piece
+            deadline = time.monotonic() + self._timeout_s
+            left[channel, piece.stream] = end, to
+            if end == to:
+                del left[channel, piece.stream]
 
     def _read(self, payload: bytes) -> Piece:
         try:
@@ -111,19 +123,25 @@ class Visit:
         except NotOurStream as error:
             raise strange_peer(self.target, str(error)) from error
 
+    def _document(self, payload: bytes) -> dict[str, Any]:
+        try:
+            return protocol.document(payload)
+        except NotOurStream as error:
+            raise strange_peer(self.target, str(error)) from error
+
     def _wait(self, wanted: bytes, fits: Any = lambda report: True) -> dict[str, Any]:
+        deadline = time.monotonic() + self._timeout_s
         while True:
-            kind, _, payload = self._next()
+            kind, _, payload = self._next(deadline)
             if kind not in (wanted, protocol.OOPS):
+                self._hurry(deadline)
                 continue
-            try:
-                report = protocol.document(payload)
-            except NotOurStream as error:
-                raise strange_peer(self.target, str(error)) from error
+            report = self._document(payload)
             if kind == protocol.OOPS:
                 self._complain(report)
             if fits(report):
                 return report
+            self._hurry(deadline)
 
     def _complain(self, report: dict[str, Any]) -> None:
         raise CaptureFailed(
@@ -131,18 +149,21 @@ class Visit:
             hint=f"captools sessions --node {self.target.name} shows what rests there",
         )
 
-    def _next(self) -> protocol.Frame:
-        deadline = time.monotonic() + self._timeout_s
+    def _hurry(self, deadline: float) -> None:
+        """Leave a node that is silent for too long, or that talks all the time and never of what was asked."""
+        if time.monotonic() > deadline:
+            self._link.kill()
+            raise CaptureFailed(
+                f"{self.target.name}: no answer within {self._timeout_s:.0f} s",
+                hint=f"try by hand what {self.target.way} answers",
+            )
+
+    def _next(self, deadline: float) -> protocol.Frame:
         try:
             for frame in self._frames:
                 if frame is not None:
                     return frame
-                if time.monotonic() > deadline:
-                    self._link.kill()
-                    raise CaptureFailed(
-                        f"{self.target.name}: no answer within {self._timeout_s:.0f} s",
-                        hint=f"try by hand what {self.target.way} answers",
-                    )
+                self._hurry(deadline)
         except NotOurStream as error:
             self._link.kill()
             raise strange_peer(self.target, str(error)) from error

@@ -98,8 +98,9 @@ class PcapngSink:
                 self._write(self._live.take(time.monotonic_ns()))
             self._write(self._live.finish(self._counts, time.monotonic_ns()))
         except OSError:
-            self._queued.refuse()
             self._stop.set()
+        finally:
+            self._queued.refuse()  # whatever happens here, no node waits for it
 
     def _reader_gone(self) -> bool:
         """Tell whether nobody holds the reading end of a pipe any more: where no packet comes, no write would tell."""

@@ -54,6 +54,12 @@ class UntilSink:
         return told
 
     def _run(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._queued.refuse()  # whatever happens here, no node waits for it
+
+    def _look(self) -> None:
         watches = {key: watch(self._event, point) for key, point in self._points.items()}
         while not self._queued.ended:
             found = _first(watches, self._queued.take(_TICK_S))

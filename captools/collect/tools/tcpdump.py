@@ -20,6 +20,12 @@ POLL_SIGNAL = 10  # SIGUSR1 on Linux, where signal.SIGINFO does not exist
 _CAPTURED = re.compile(r"(\d+) packets? captured")
 _RECEIVED = re.compile(r"(\d+) packets? received by filter")
 _DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
+# What libpcap says of a filter (gencode.c, grammar.y, nametoaddr.c), tried with 4.99.3 and libpcap 1.10.3.
+_REFUSED = re.compile(
+    r"parse filter|expression|^illegal |^unknown (host|port|network|protocol|[\w ]+ proto)|^invalid IP|^non-network bits"
+    r"|overflows 32 bits|^mask length|not supported in this configuration|link-layer types supported only|^VLAN tag"
+    r"|modifier applied|^port '[^']*' is "
+)
 
 
 def argv(wish: Wish) -> list[str]:
@@ -70,7 +76,7 @@ def failure(said: str) -> Failure | None:
         return Failure(fault=Fault.PERMISSION, said=words, hint=hint)
     if "permission" in words.lower() or "not permitted" in words:
         return Failure(fault=Fault.PERMISSION, said=words, hint="log in as root, or allow sudo without a password")
-    if "parse filter" in words or "expression" in words or "illegal token" in words or "unknown host" in words:
+    if _REFUSED.search(words):
         return Failure(fault=Fault.EXPRESSION, said=words, hint="correct the filter; man pcap-filter has the syntax")
     return Failure(fault=Fault.OTHER, said=words, hint="try the same tcpdump command on the node")
 

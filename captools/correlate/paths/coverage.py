@@ -227,9 +227,12 @@ def _unproven(source: Source, header: Header, inner: Header | None, counted: boo
 def loss(source: Source) -> str:
     """Return what a source is missing against the user's will; the empty string where nothing is."""
     if not source.ok:
-        return f"failed: {source.error}"
+        return f"failed: {source.error.removeprefix(f'{source.point}: ')}"
     if source.counts.dropped:
         return f"lost {source.counts.dropped} packets in the kernel"
+    if source.holes:
+        places = "1 place" if source.holes == 1 else f"{source.holes} places"
+        return f"lacks packets in {places}: the spool on the node was full and dropped them"
     captured, received = source.counts.captured, source.counts.received
     if source.counts.caught_up:
         captured = received  # what is missing came after the end

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from captools.collect.detached.register import controller_of, find, forget, held, note, unfinished
+from captools.collect.detached.register import controller_of, find, forget, held, note, strayed, unfinished
 from captools.collect.detached.remote import Remote
 from captools.collect.request import CaptureRequest
 from captools.collect.terms import Terms
@@ -50,6 +50,24 @@ def test_a_capture_that_is_home_or_gone_is_forgotten(captures, tmp_path):
     assert unfinished() == {"20261121T103000Z-bbbbbb": lying}
     assert list((tmp_path / "state/captools/captures").iterdir()) == []
     forget("20261121T103000Z-bbbbbb")
+
+
+def test_a_session_that_is_home_says_so(captures, tmp_path):
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done/session.json").write_text("{}")
+    with pytest.raises(UsageError, match="everything of it is home already; open it: captools info"):
+        find(str(tmp_path / "done"))
+
+
+def test_a_folder_that_is_away_is_not_taken_for_home(captures, tmp_path):
+    noted, lying = captures
+    noted.rename(tmp_path / "unmounted")
+    assert unfinished() == {"20261121T103000Z-bbbbbb": lying} and strayed() == {"20261121T101500Z-aaaaaa": noted}
+    (tmp_path / "unmounted").rename(noted)
+    assert strayed() == {} and find("20261121T101500Z")[0] == noted
+    noted.rename(tmp_path / "deleted")
+    os.utime(tmp_path / "state/captools/captures/20261121T101500Z-aaaaaa", (1, 1))
+    assert unfinished() == {"20261121T103000Z-bbbbbb": lying} and strayed() == {}
 
 
 def test_a_state_folder_that_cannot_be_written_to_is_no_trouble(captures, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import sys
 import threading
 from types import SimpleNamespace
@@ -49,6 +51,7 @@ def test_what_lies_on_a_node_is_told_and_can_be_removed(node, tmp_path, monkeypa
         (GREETING, "the connection ended"),
         (GREETING + "os.write(1, b'L\\0\\0\\0\\0\\0\\2{]')", "something that is not captools' agent"),
         (GREETING + "import time; time.sleep(60)", "no answer within 1 s"),
+        (GREETING + "[os.write(1, b'S\\0\\0\\0\\0\\0\\2{}') for _ in iter(int, 1)]", "no answer within 1 s"),
     ],
 )
 def test_a_bad_peer_is_one_sentence(script, sentence, monkeypatch):
@@ -56,3 +59,33 @@ def test_a_bad_peer_is_one_sentence(script, sentence, monkeypatch):
     monkeypatch.setattr(link_module, "transport", lambda name: peer)
     with pytest.raises(CaptureFailed, match=sentence), Visit(LOCAL, timeout_s=1.0) as visit:
         visit.captures()
+
+
+@pytest.mark.parametrize(("offset", "length"), [(0, 100), (99, 2), (101, 10), (100, 101), (100, 0), (1 << 63, 5)])
+def test_a_stretch_comes_whole_and_in_order_or_not_at_all(offset, length, monkeypatch):
+    payload = struct.pack(">BBQI", 0, 0, offset, length) + bytes(length)
+    data = b"D" + struct.pack(">HI", 1, len(payload)) + payload
+    peer = SimpleNamespace(
+        argv=lambda target, line: [sys.executable, "-c", GREETING + f"os.write(1, {data!r} * 3)"], explain=local.explain
+    )
+    monkeypatch.setattr(link_module, "transport", lambda name: peer)
+    wanted = [{"channel": 1, "stream": "data", "from": 100, "to": 200}]
+    with pytest.raises(CaptureFailed, match="bytes .* where 100 to 200 were asked for"), Visit(LOCAL) as visit:
+        assert [piece.data for _, piece in visit.pieces("c", wanted)] == []
+
+
+def test_what_is_told_between_two_pieces_harms_none(monkeypatch):
+    frames = b""
+    for kind, document in ((b"S", {}), (b"D", 100), (b"G", {}), (b"D", 150)):
+        payload = json.dumps(document).encode()
+        if isinstance(document, int):
+            payload = struct.pack(">BBQI", 0, 0, document, 50) + bytes(50)
+        frames += kind + struct.pack(">HI", 1, len(payload)) + payload
+    peer = SimpleNamespace(
+        argv=lambda target, line: [sys.executable, "-c", GREETING + f"os.write(1, {frames!r}); input()"],
+        explain=local.explain,
+    )
+    monkeypatch.setattr(link_module, "transport", lambda name: peer)
+    wanted = [{"channel": 1, "stream": "data", "from": 100, "to": 200}]
+    with Visit(LOCAL) as visit:
+        assert b"".join(piece.data for _, piece in visit.pieces("c", wanted)) == bytes(100)

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from captools.collect.live.event import understand
+from captools.collect.live.event import Event, Kind, understand
 from captools.collect.live.sinks import LivePoint
 from captools.collect.live.until import UntilSink
 from captools.model.points import Point
@@ -43,6 +43,19 @@ def test_the_first_match_is_told_and_the_capture_ends_some_time_later():
     assert stop.wait(5) and time.monotonic() - seen > 0.4
     sink.feed(0, b"x" * (100 << 20))  # nobody looks any more, and nobody waits
     sink.end({}, threading.Event())
+
+
+def test_a_search_that_breaks_down_holds_no_node_up(monkeypatch):
+    broke: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", broke.append)
+    sink = UntilSink(Event(Kind.REGEX, "("), threading.Event())  # no pattern: whoever searches for it breaks down
+    sink.begin(POINTS, None)
+    node = threading.Thread(target=lambda: [sink.feed(0, stream(b"x" * 200_000)) for _ in range(50)], daemon=True)
+    node.start()
+    node.join(10)
+    assert not node.is_alive()
+    sink.end({}, threading.Event())
+    assert len(broke) == 1
 
 
 def test_of_two_matches_that_come_together_the_earlier_one_counts(monkeypatch):

@@ -47,6 +47,7 @@ def test_a_point_nobody_captured_is_none():
         ({"counts": ToolCounts(captured=5, received=5, dropped=3)}, "lost 3 packets in the kernel"),
         ({"counts": ToolCounts(captured=5, received=9, dropped=0)}, "5 of 9 packets were written"),
         ({"damage": "record 3 is cut"}, "ends early"),
+        ({"holes": 2}, "lacks packets in 2 places"),
     ],
 )
 def test_every_weakness_of_a_capture_is_a_reason(change, says):
