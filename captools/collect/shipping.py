@@ -50,6 +50,7 @@ class Shipping:
         self._oldest: dict[Key, int] = {}
         self._dropped: dict[Key, int] = {}
         self._acked: dict[Key, int] = {}
+        self._on_record = threading.Lock()  # a gap is on record before anything behind it is acknowledged
         self._over = threading.Event()
         self._helper: threading.Thread | None = None
 
@@ -100,8 +101,9 @@ class Shipping:
             missing = self._oldest.get(key, 0) == piece.offset or key not in self._stale
             if not (missing and (mode != "keep" or self._dropped.get(key))):
                 return self._out_of_place(point, key, len(piece.data))
-            point.skip(piece.offset) if piece.stream == "data" else arrival.skip(piece.offset)
-            self._gap()
+            with self._on_record:
+                point.skip(piece.offset) if piece.stream == "data" else arrival.skip(piece.offset)
+                self._gap()
         elif piece.offset + len(piece.data) > arrival.held:
             self._stale.pop(key, None)
         point.take(piece.data, piece.offset) if piece.stream == "data" else point.take_text(piece.data, piece.offset)
@@ -179,8 +181,10 @@ class Shipping:
     def settle(self) -> None:
         """Put everything that was checked on disk and tell the node; OSError where the disk refuses."""
         streams: list[dict[str, object]] = []
-        for (channel, stream), arrival in self._arrivals.items():
-            marked = arrival.marked
+        with self._on_record:
+            safe = {key: arrival.marked for key, arrival in self._arrivals.items()}
+        for (channel, stream), marked in safe.items():
+            arrival = self._arrivals[channel, stream]
             if marked > self._acked.get((channel, stream), 0):
                 if isinstance(arrival.file, ArrivingFile):
                     arrival.file.sync()
