@@ -13,7 +13,7 @@ LEASE_S = 1800.0
 LINGER_S = 86400.0
 UNTIL_AFTER_S = 5.0
 MOST_TOOLS = 1000
-LONGEST_WORDS = 64 * 1024
+LONGEST_WORDS = 256 * 1024  # of up to a thousand points
 
 
 class Order:

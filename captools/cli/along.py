@@ -48,7 +48,8 @@ def understand_until(until: str | None, after_s: float | None, *, on_node: bool)
         "re: before it looks for bytes" if event.kind is Kind.FILTER else "filter: before it makes it a display filter"
     )
     forced = until != event.expression
-    return event, f"--until waits for the {event}" + ("" if forced else f" ({other})")
+    alone = "; each node looks at its own packets only and stops alone at its match" if on_node else ""
+    return event, f"--until waits for the {event}" + ("" if forced else f" ({other})") + alone
 
 
 class Along:

@@ -64,6 +64,8 @@ def command(
 
     Packets rest on the node until they are home, so a cut connection loses none. Ctrl-C stops cleanly and keeps
     everything; a second Ctrl-C stops sooner, and leaves what has not come home within 5 s to captools fetch.
+
+    With --detach or --ring the nodes look for --until by themselves: each stops at its own match, the others go on.
     """
     if live not in (None, "-"):
         raise UsageError(f"-w {live}: only - is possible", hint="name a session folder with --out instead")

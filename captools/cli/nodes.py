@@ -41,7 +41,7 @@ def command(
 ) -> int:
     """Show the nodes of captools.toml, or of kubectl's cluster: tools, interfaces, clock, rights, and what to fix.
 
-    Nothing is started or installed on a node.
+    Nothing is started or installed on a node. The exit code is 4 where one of them cannot be captured on (STATE no).
 
     \b
     A captools.toml looks like this (paths are relative to it):
@@ -70,7 +70,7 @@ def command(
     else:
         rows_of = [(clean(one.name, 60), one.transport, clean(one.way, 80), one.role) for one in targets]
         click.echo("\n".join(columns([("NODE", "TRANSPORT", "WAY", "ROLE"), *rows_of], left=4)))
-    return ExitCode.NODE_FAILED if any(one.error is not None for one in found) else ExitCode.FINE
+    return ExitCode.NODE_FAILED if any(judge.state == "no" for judge in judged) else ExitCode.FINE
 
 
 def _targets(

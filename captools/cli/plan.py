@@ -8,7 +8,7 @@ from typing import Any
 from captools.cli.progress import columns
 from captools.collect.clean import clean
 from captools.collect.planning.plan import CapturePlan, NodePlan
-from captools.collect.quantities import shown_bytes
+from captools.collect.quantities import shown_bytes, shown_seconds
 from captools.collect.request import CaptureRequest
 from captools.collect.spooling import SpoolWish
 
@@ -75,7 +75,7 @@ def _resting(wish: SpoolWish) -> str:
     room = shown_bytes(wish.ring_bytes or wish.spool_bytes)
     if not wish.ring:
         return f"spool at most {room}"
-    return f"keeps the newest {room}" + (f" of the last {wish.keep_s:g} s" if wish.keep_s else "")
+    return f"keeps the newest {room}" + (f" of the last {shown_seconds(wish.keep_s)}" if wish.keep_s else "")
 
 
 def plan_document(

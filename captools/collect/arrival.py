@@ -19,11 +19,15 @@ class OutOfPlace(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Bytes that the node no longer had: the stream goes on at ``offset``, which stands at ``place`` in the file."""
+    """Bytes that the node no longer had: the stream goes on at ``offset``, which stands at ``place`` in the file.
+
+    ``fetched``: another controller has them; else the node has dropped them.
+    """
 
     offset: int
     place: int
     lost: int
+    fetched: bool = False
 
 
 class Arrival:
@@ -50,8 +54,13 @@ class Arrival:
 
     @property
     def lost(self) -> int:
-        """Bytes that never come any more."""
-        return sum(gap.lost for gap in self.gaps)
+        """Bytes that never come any more, and that nobody else has either."""
+        return sum(gap.lost for gap in self.gaps if not gap.fetched)
+
+    @property
+    def begins(self) -> int:
+        """Stream offset from which on bytes are here, where another controller has those before; else 0."""
+        return self.gaps[0].offset if self.gaps and self.gaps[0].fetched else 0
 
     def take(self, offset: int, data: bytes) -> bytes:
         """Keep what is new of ``data`` and return what those who read along have not heard yet.
@@ -85,6 +94,11 @@ class Arrival:
         if length < 0 or end > self.held:
             raise OutOfPlace(f"a segment ends at byte {end:,}, and {self.held:,} are here")
         if end <= self.marked:
+            return True
+        if start < self.begins:
+            # Its first part went to another controller, so its hash tells nothing here.
+            if end == self.held:
+                self.mark()
             return True
         whole = start == self.marked and end == self.held
         found = self.file.since_mark if whole else self.file.digest(max(0, start - self._shift), end - self._shift)

@@ -213,7 +213,8 @@ class Course:
             )
             point.notes.append(sentence)
             self.say(sentence)
-        different = "" if self.mode == "ring" and point.packets.lost else point.compare()
+        partly = self.mode == "ring" and point.packets.lost
+        different = point.elsewhere() or ("" if partly else point.compare())
         if different:
             point.notes.append(different)
             self.say(different)

@@ -148,6 +148,15 @@ class PointCapture:
             f"{self.counter.packets:,} are here{lost}"
         )
 
+    def elsewhere(self) -> str:
+        """Return what another controller has of this point; "" where nothing."""
+        begins = self.packets.begins
+        if not begins:
+            return ""
+        return (
+            f"{self.run.point}: begins at byte {begins:,} of its stream; another captools has fetched what came before"
+        )
+
     def counts(self) -> ToolCounts:
         """Return the tool's own counts: by its last words, else as the node passed them on."""
         heard = tool(self.request.tool).counts(self.said)

@@ -41,3 +41,11 @@ def shown_bytes(count: int) -> str:
             break
         value /= 1024
     return f"{value:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def shown_seconds(value: float) -> str:
+    """Return a length of time as ``seconds`` takes it: ``10m``, ``90s``, ``1.5h``."""
+    for unit, length in (("h", 3600), ("m", 60)):
+        if value >= length and value % (length / 2) == 0:
+            return f"{value / length:g}{unit}"
+    return f"{value:g}s"

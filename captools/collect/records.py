@@ -17,6 +17,11 @@ FILE_HEADER = 24
 RECORD_HEADER = 16
 
 
+def byte_order(header: bytes) -> tuple[str, int]:
+    """Return a pcap's byte order as struct writes it ("" where it is no pcap), and its stamps' units per second."""
+    return _ORDERS.get(header[:4], ""), 10**9 if header[:4] in _NANOSECONDS else 10**6
+
+
 class PcapCounter:
     """Feed it a stream; it knows link type, snap length, how many records are whole, and whether the end is cut."""
 

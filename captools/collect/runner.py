@@ -7,9 +7,7 @@ after all of them have answered or failed, because each one's filter leaves out 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +17,7 @@ from captools.collect.cluster_facts import ClusterFacts
 from captools.collect.course import HURRY_TIMEOUT_S, STOP_WAIT_S, Course, Progress, Warn
 from captools.collect.detached import register
 from captools.collect.detached.remote import Remote, RemoteNode, RemotePoint
+from captools.collect.detached.story import words_on
 from captools.collect.facts import read_peers
 from captools.collect.failures import NoPython
 from captools.collect.inventory import changed_texts, cluster_of, inventory_records, read_files
@@ -30,7 +29,7 @@ from captools.collect.plain.node import PlainNode
 from captools.collect.planning.filters import check_user_filter
 from captools.collect.planning.plan import CapturePlan, NodePlan, plan_capture, start_command, wants_peers
 from captools.collect.request import ROLE_NAMES, CaptureRequest
-from captools.collect.terms import LEASE_S, LINGER_S, STREAM_LEASE_S, Terms
+from captools.collect.terms import terms_of
 from captools.collect.tools import TOOLS, tool
 from captools.collect.way_home import WayHome
 from captools.model.cluster import Cluster
@@ -190,7 +189,7 @@ class _Run(Course):
                 node.facts = replace(node.facts, peers=read_peers(node.peers))
 
     def _begin(self, keeper: Keeper) -> None:
-        terms = self._terms(keeper)
+        terms = terms_of(self.request, keeper.capture, keeper.where, keeper.started_ns)
         opened: list[tuple[WayHome, NodePlan, RemoteNode]] = []
         for node in self.alive():
             plan = self.plans.get(node.target.name)
@@ -217,30 +216,9 @@ class _Run(Course):
         for node, plan, _ in opened:
             if isinstance(node, NodeCapture):
                 node.on_gap = keeper.renew
-            words = {**terms.words, "node": node.target.name, "hostname": node.facts.hostname}
+            version = next((point.version for point in node.points.values()), "")
+            words = words_on(terms, node.target.name, node.facts.hostname, plan.runs, self.request, version)
             node.begin(list(node.points.values()), start_command(plan, self.request), replace(terms, words=words))
-
-    def _terms(self, keeper: Keeper) -> Terms:
-        asked = self.request
-        words = {
-            "capture": keeper.capture,
-            "session": keeper.where,
-            "host": socket.gethostname(),
-            "user": _user(),
-            "command": list(asked.command),
-            "started_ns": keeper.started_ns,
-        }
-        return Terms(
-            capture=keeper.capture,
-            spool=asked.spool,
-            ship=not asked.detach and not asked.spool.ring,
-            lease_s=None if asked.detach else LEASE_S if asked.keep else STREAM_LEASE_S,
-            linger_s=LINGER_S if asked.keep else STREAM_LEASE_S,
-            duration_s=asked.duration_s,
-            until_regex=asked.until_regex,
-            until_after_s=asked.until_after_s,
-            words=words,
-        )
 
     def _begin_sinks(self, keeper: Keeper) -> None:
         facts = {node.target.name: node for node in self.nodes}
@@ -333,14 +311,6 @@ class _Run(Course):
             return
         keeper.add_inventory({name: text for name, text in late.items() if name not in self.texts})
         keeper.add_inventory(changed_texts(self.texts, {name: late[name] for name in late if name in self.texts}))
-
-
-def _user() -> str:
-    """Return who captures, for whoever finds it on a node; a number without a name is none."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""
 
 
 def _name(arrival: object) -> str:

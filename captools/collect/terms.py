@@ -1,13 +1,16 @@
-"""What a node's agent is told when a capture begins, apart from the tools themselves. Pure."""
+"""What a node's agent is told when a capture begins, apart from the tools themselves."""
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from captools.collect.request import CaptureRequest
 from captools.collect.spooling import DEFAULT_SPOOL_BYTES, RING_PARTS, SpoolWish
 
 LEASE_S = 1800.0  # a capture whose controller is silent for so long stops by itself
@@ -35,9 +38,12 @@ class Terms:
     until_regex: str = ""
     until_after_s: float = 0.0
     words: Mapping[str, Any] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     def id_on(self, node: str) -> str:
         """Return what the capture is called on ``node``: two nodes may share one disk (a lab, containers)."""
+        if node in self.ids:
+            return self.ids[node]
         ending = hashlib.sha256(node.encode("utf-8", "surrogateescape")).hexdigest()[:6]
         return f"{self.capture}.{_NOT_AN_ID.sub('_', node)[:8]}-{ending}"
 
@@ -67,3 +73,34 @@ class Terms:
             "until_after_s": self.until_after_s,
             "words": dict(self.words),
         }
+
+
+def terms_of(asked: CaptureRequest, capture: str, session: str, started_ns: int) -> Terms:
+    """Return the terms of a new capture; ``session``: where its packets go, for whoever finds it on a node."""
+    words = {
+        "capture": capture,
+        "session": session,
+        "host": socket.gethostname(),
+        "user": _user(),
+        "command": list(asked.command),
+        "started_ns": started_ns,
+    }
+    return Terms(
+        capture=capture,
+        spool=asked.spool,
+        ship=not asked.detach and not asked.spool.ring,
+        lease_s=None if asked.detach else LEASE_S if asked.keep else STREAM_LEASE_S,
+        linger_s=LINGER_S if asked.keep else STREAM_LEASE_S,
+        duration_s=asked.duration_s,
+        until_regex=asked.until_regex,
+        until_after_s=asked.until_after_s,
+        words=words,
+    )
+
+
+def _user() -> str:
+    """Return who captures; a number without a name is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -55,6 +55,22 @@ class CaptureFile:
         self.close()
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a crash leaves the old file or the new one.
+
+    OSError where the disk is full: the old one stays, and nothing beside it.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        with CaptureFile(temporary) as file:
+            file.write(data)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 class SessionWriter:
     """A session folder being written."""
 
@@ -113,12 +129,8 @@ class SessionWriter:
 
     def save(self, manifest: Manifest) -> None:
         """Write ``session.json`` so that a reader, or a crash, sees the old one or the new one, never half."""
-        path = self.folder / MANIFEST
-        temporary = self.folder / f".{MANIFEST}.new"
-        temporary.unlink(missing_ok=True)
-        with CaptureFile(temporary) as file:
-            file.write((json.dumps(manifest.to_json(), indent=1, ensure_ascii=True) + "\n").encode())
-        temporary.replace(path)
+        text = json.dumps(manifest.to_json(), indent=1, ensure_ascii=True) + "\n"
+        replace_file(self.folder / MANIFEST, text.encode())
         directory = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)

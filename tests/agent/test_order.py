@@ -41,7 +41,7 @@ def test_what_is_absent_has_its_default_and_null_means_none():
         {"until_regex": "("},
         {"until_regex": ""},
         {"words": "hello"},
-        {"words": {"much": "x" * 100_000}},
+        {"words": {"much": "x" * 300_000}},
         {"spool": {"full": "explode"}},
         {"dir": "/x\0y"},
     ],

@@ -33,7 +33,9 @@ def test_it_is_said_how_the_event_was_taken(until, kind, says):
 
 
 def test_a_prefix_needs_no_explanation_and_after_needs_until():
-    assert understand_until("re:x", 3.0, on_node=True)[1] == "--until waits for the regular expression x"
+    assert understand_until("re:x", 3.0, on_node=False)[1] == "--until waits for the regular expression x"
+    said = understand_until("re:x", 3.0, on_node=True)[1]
+    assert said.endswith("; each node looks at its own packets only and stops alone at its match")
     assert understand_until(None, None, on_node=False) == (None, "")
     with pytest.raises(UsageError, match="--after is about --until"):
         understand_until(None, 3.0, on_node=False)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -49,6 +53,23 @@ def test_each_node_is_reached_and_one_that_does_not_answer_means_exit_4(config):
     judge.validate(document)
     for key in set(here) - {"ok", "error"}:
         assert not judge.is_valid({**document, "nodes": [{name: here[name] for name in here if name != key}]}), key
+
+
+@pytest.mark.lab
+def test_a_node_that_answers_and_cannot_be_captured_on_means_exit_4(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    hidden = [path for name in ("tcpdump", "ngrep") if (path := shutil.which(name)) is not None]
+    script = "".join(f"mount --bind /dev/null {Path(one).resolve()} && " for one in hidden) + "echo && exec sleep 60"
+    with subprocess.Popen(["unshare", "--mount", "--net", "sh", "-c", script], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None and holder.stdout.readline() == b"\n"
+            (tmp_path / "captools.toml").write_text(f'[nodes.n1]\ntransport = "netns"\npid = {holder.pid}\n')
+            done = CliRunner().invoke(command, ["--config", str(tmp_path / "captools.toml")], standalone_mode=False)
+        finally:
+            holder.kill()
+    assert done.return_value == 4 and "no tcpdump and no ngrep there" in done.stdout
+    assert done.stdout.splitlines()[1].split()[:6] == ["n1", "namespaces", "of", "process", str(holder.pid), "no"]
 
 
 def test_the_line_of_a_node_says_what_works_and_the_next_what_to_fix(config):

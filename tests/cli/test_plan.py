@@ -48,7 +48,7 @@ def test_the_text_names_each_point_with_role_reason_and_memory():
 
 def test_a_ring_says_what_it_keeps():
     plan, request = made(interfaces=("eth1",), spool=SpoolWish(ring_bytes=512 << 20, keep_s=600))
-    assert "keeps the newest 512 MiB of the last 600 s" in plan_text(plan, request)
+    assert "keeps the newest 512 MiB of the last 10m" in plan_text(plan, request)
 
 
 def test_a_node_with_nothing_and_what_was_not_found_are_said():

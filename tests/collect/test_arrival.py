@@ -119,3 +119,20 @@ def test_a_former_runs_gap_is_known_to_the_next(tmp_path):
     arrival.take(later, STREAM[later:])
     assert arrival.counter is not None and arrival.counter.packets == 12 and arrival.lost == later - first
     arrival.file.close()
+
+
+def test_a_segment_whose_first_part_another_controller_has_is_taken_and_the_next_one_checked(tmp_path):
+    (tmp_path / "f").write_bytes(HEAD)
+    arrival = Arrival(ArrivingFile.again(tmp_path / "f"), PcapCounter())
+    arrival.left_over = True
+    arrival.gaps = [Gap(offset=24 + 36 * 10, place=24, lost=36 * 10, fetched=True)]
+    arrival.take_up(final=24 + 36 * 9)  # the node's oldest segment begins somewhere in record 9
+    assert arrival.held == arrival.begins == 24 + 36 * 10 and arrival.lost == 0
+    arrival.take(arrival.held, STREAM[arrival.held : 24 + 36 * 20])
+    assert arrival.check(340, 24 + 36 * 20 - 340, sha(STREAM[340 : 24 + 36 * 20])) and arrival.marked == 24 + 36 * 20
+    arrival.take(arrival.held, b"x" + STREAM[24 + 36 * 20 + 1 :])
+    assert not arrival.check(24 + 36 * 20, 36 * 20, sha(STREAM[24 + 36 * 20 :]))
+    arrival.take(arrival.held, STREAM[24 + 36 * 20 :])
+    assert arrival.check(24 + 36 * 20, 36 * 20, sha(STREAM[24 + 36 * 20 :]))
+    arrival.file.close()
+    assert (tmp_path / "f").read_bytes() == HEAD + STREAM[24 + 36 * 10 :] and arrival.counter.packets == 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from captools.collect.quantities import byte_count, seconds, shown_bytes
+from captools.collect.quantities import byte_count, seconds, shown_bytes, shown_seconds
 from captools.model.errors import UsageError
 
 
@@ -41,3 +41,10 @@ def test_other_sizes_are_refused(text):
 def test_bytes_are_shown_as_they_may_be_typed(count, text):
     assert shown_bytes(count) == text
     assert count > 1 << 40 or count == 0 or byte_count(text) == count
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(600, "10m"), (90, "1.5m"), (45, "45s"), (5400, "1.5h"), (0.5, "0.5s"), (61, "61s")]
+)
+def test_times_are_shown_as_they_are_typed(value, text):
+    assert shown_seconds(value) == text and seconds(text) == value

@@ -6,8 +6,9 @@ import json
 import re
 
 from captools.agent.spool import SPOOL_BYTES
+from captools.collect.request import CaptureRequest
 from captools.collect.spooling import DEFAULT_SPOOL_BYTES, SpoolWish
-from captools.collect.terms import MIN_SEGMENT_BYTES, Terms
+from captools.collect.terms import MIN_SEGMENT_BYTES, STREAM_LEASE_S, Terms, terms_of
 
 
 def test_the_start_command_is_json_and_says_everything():
@@ -36,3 +37,19 @@ def test_every_node_has_a_name_of_its_own_for_it_that_fits_the_agent():
     terms = Terms(capture="x" * 60)
     names = {terms.id_on(node) for node in ("k8s-w1", "k8s-w10", "k8s w1", "../../etc", "k8s-worker-1", "k8s-worker-2")}
     assert len(names) == 6 and all(re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) for name in names)
+
+
+def test_a_name_that_another_controller_gave_it_on_a_node_is_kept():
+    terms = Terms(capture="s-1", ids={"n1": "s-1.other-abcdef"})
+    assert terms.id_on("n1") == "s-1.other-abcdef" and terms.id_on("n2").startswith("s-1.n2-")
+
+
+def test_a_detached_capture_needs_no_controller_and_one_that_only_streams_needs_it_soon():
+    asked = CaptureRequest(targets=(), command=("captools", "capture"), detach=True)
+    terms = terms_of(asked, "s-1", "/s", 17)
+    assert terms.lease_s is None and not terms.ship and terms.words["command"] == ["captools", "capture"]
+    assert terms.words["capture"] == "s-1" and terms.words["session"] == "/s" and terms.words["started_ns"] == 17
+    streaming = terms_of(CaptureRequest(targets=(), keep=False), "s-1", "standard output", 17)
+    assert streaming.ship and streaming.lease_s == STREAM_LEASE_S
+    ring = terms_of(CaptureRequest(targets=(), spool=SpoolWish(keep_s=9.0)), "s-1", "/s", 17)
+    assert not ring.ship and ring.spool.keep_s == 9.0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
 from captools.model.errors import UsageError
 from captools.model.session import Manifest, manifest_from_json
-from captools.store.writer import CaptureFile, SessionWriter, inventory_name
+from captools.store.writer import CaptureFile, SessionWriter, inventory_name, replace_file
 
 MANIFEST = Manifest(id="s", captools="0", started="2026-01-01T00:00:00.000000000Z")
 
@@ -103,3 +105,27 @@ def test_discard_removes_what_the_writer_made_and_nothing_else(tmp_path):
     (tmp_path / "t/users.txt").write_text("x")
     second.discard()
     assert (tmp_path / "t/users.txt").exists()
+
+
+@pytest.mark.lab
+def test_on_a_full_disk_the_file_before_stays_and_nothing_beside_it(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small disk")
+    script = (
+        "import errno, os, sys; from pathlib import Path; from captools.store.writer import replace_file\n"
+        "path = Path(sys.argv[1]) / 'session.json'; replace_file(path, b'before')\n"
+        "try: replace_file(path, bytes(1 << 20))\n"
+        "except OSError as error: assert error.errno == errno.ENOSPC; print(path.read_bytes(), os.listdir(sys.argv[1]))"
+    )
+    shell = 'mount -t tmpfs -o size=128k tmpfs "$1" && exec "$0" -c "$2" "$1"'
+    argv = ["unshare", "--mount", "sh", "-c", shell, sys.executable, str(tmp_path), script]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "b'before' ['session.json']\n"
+
+
+def test_a_file_is_replaced_whole_whatever_was_left_of_the_last_time(tmp_path):
+    (tmp_path / ".f.new").write_text("half")
+    replace_file(tmp_path / "f", b"one")
+    replace_file(tmp_path / "f", b"two")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("f", b"two")]
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600

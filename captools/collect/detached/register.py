@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,15 @@ def forget(capture: str) -> None:
     """A capture is home."""
     with contextlib.suppress(OSError):
         (_folder(os.environ) / capture).unlink(missing_ok=True)
+
+
+def gone_from(capture: str, nodes: Sequence[str]) -> None:
+    """A capture was thrown away on ``nodes``: a session of ours that needs no other node is no longer unfinished."""
+    folder = unfinished().get(capture)
+    remote = load(folder) if folder is not None else None
+    if folder is not None and remote is not None and all(one.home or one.target.name in nodes for one in remote.nodes):
+        (folder / NAME).unlink(missing_ok=True)
+        forget(capture)
 
 
 def unfinished() -> dict[str, Path]:

@@ -20,7 +20,7 @@ from captools.collect.targets import Target
 from captools.collect.terms import Terms
 from captools.model.errors import MalformedCapture
 from captools.model.points import Point, Role
-from captools.store.writer import CaptureFile
+from captools.store.writer import replace_file
 
 NAME = "remote.json"
 SCHEMA = 1
@@ -79,11 +79,7 @@ class Remote:
 
     def save(self, folder: Path) -> None:
         """Write ``remote.json`` so that a crash leaves the old one or the new one."""
-        path, temporary = folder / NAME, folder / f".{NAME}.new"
-        temporary.unlink(missing_ok=True)
-        with CaptureFile(temporary) as file:
-            file.write((json.dumps(self.to_json(), indent=1) + "\n").encode())
-        temporary.replace(path)
+        replace_file(folder / NAME, (json.dumps(self.to_json(), indent=1) + "\n").encode())
 
 
 def load(folder: Path) -> Remote | None:
@@ -137,6 +133,7 @@ def _remote(document: Mapping[str, Any]) -> Remote:
         command=tuple(map(str, asked["command"])),
         inventory=tuple(map(Path, asked["inventory"])),
     )
+    terms["ids"] = {str(node): str(name) for node, name in dict(terms.get("ids") or {}).items()}
     return Remote(
         terms=Terms(**terms),
         request=request,

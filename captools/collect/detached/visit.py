@@ -84,6 +84,11 @@ class Visit:
         self._link.send("snapshot", capture=capture, last_s=last_s, **self._place)
         return self._wait(protocol.SNAP)
 
+    def stop(self, capture: str) -> dict[str, Any]:
+        """End the tools of the capture that was attached to; return how it stands then."""
+        self._link.send("stop", capture=capture, **self._place)
+        return self._wait(protocol.STATE, lambda report: bool(report.get("stopped_ns")))
+
     def remove(self, capture: str) -> None:
         """Take a capture off the node, with its packets, running or not."""
         self._link.send("remove", capture=capture, force=True, **self._place)

@@ -15,6 +15,7 @@ import pytest
 
 from captools.collect.detached.again import How, take_up
 from captools.collect.detached.register import find, unfinished
+from captools.collect.progress import PointProgress, State
 from captools.collect.request import CaptureRequest
 from captools.collect.runner import capture
 from captools.collect.spooling import SpoolWish
@@ -120,15 +121,14 @@ def test_a_killed_captools_is_taken_up_where_it_was_and_loses_nothing(node, toml
 def test_two_at_once_on_one_session_are_refused(node, tmp_path):
     name, stop, errors = leave(node, tmp_path).extra["capture"], threading.Event(), []
 
-    def second() -> None:
-        try:
-            again(name, How.STOP)
-        except UsageError as error:
-            errors.append(str(error))
-        stop.set()
+    def second(one: PointProgress) -> None:
+        if one.state is State.LISTENING and not errors:
+            with pytest.raises(UsageError) as error:
+                again(name, How.STOP)
+            errors.append(str(error.value))
+            stop.set()
 
-    threading.Timer(1.0, second).start()
-    again(name, How.ATTACH, stop)
+    take_up(*find(name), How.ATTACH, stop=stop, progress=second)
     assert "another captools process is attached" in errors[0]
     again(name, How.STOP)
 

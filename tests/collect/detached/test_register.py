@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from captools.collect.detached.register import controller_of, find, forget, held, note, strayed, unfinished
-from captools.collect.detached.remote import Remote
+from captools.collect.detached.register import controller_of, find, forget, gone_from, held, note, strayed, unfinished
+from captools.collect.detached.remote import Remote, RemoteNode
 from captools.collect.request import CaptureRequest
+from captools.collect.targets import Target
 from captools.collect.terms import Terms
 from captools.model.errors import UsageError
 
@@ -96,3 +97,14 @@ def test_a_session_belongs_to_one_process_and_is_free_when_that_is_killed(captur
     assert controller_of(noted, remote) == 0
     with held(noted):
         assert controller_of(noted, remote) == 7
+
+
+def test_thrown_away_on_all_its_nodes_a_session_is_no_longer_unfinished(captures):
+    noted, name = captures[0], "20261121T101500Z-aaaaaa"
+    nodes = tuple(RemoteNode(target=Target(name=one), points=(), home=one == "w0") for one in ("w0", "w1", "w2"))
+    Remote(terms=Terms(capture=name), request=CaptureRequest(targets=()), nodes=nodes, started_ns=1).save(noted)
+    gone_from(name, ["w1"])
+    gone_from("another", ["w1", "w2"])
+    assert name in unfinished()
+    gone_from(name, ["w1", "w2"])
+    assert name not in unfinished() and not (noted / "remote.json").exists()

@@ -23,7 +23,9 @@ RUN = PlannedRun(
 )  # fmt: skip
 TARGET = Target(name="w1", address="192.0.2.1", user="root", port=2222, key=Path("/k"), ssh_config=Path("/c"), pid=4)
 REMOTE = Remote(
-    terms=Terms(capture="s-123456", spool=SpoolWish(ring_bytes=5, keep_s=2.5), lease_s=None, duration_s=60.0),
+    terms=Terms(
+        capture="s-123456", spool=SpoolWish(ring_bytes=5, keep_s=2.5), lease_s=None, duration_s=60.0, ids={"w1": "s.w1"}
+    ),
     request=CaptureRequest(targets=(TARGET,), tool="ngrep", bpf="udp", match="x", snaplen=96, command=("captools",)),
     nodes=(RemoteNode(target=TARGET, points=(RemotePoint(run=RUN, version="1", file="w1.pcap", text_file="w1.txt"),)),),
     started_ns=17,
